@@ -1,0 +1,1 @@
+"""Files and hub names to a datasets.DatasetDict of tokens and tags, and back."""

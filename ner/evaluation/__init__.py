@@ -1,0 +1,1 @@
+"""Scores on spans and tags; never sees a tensor."""

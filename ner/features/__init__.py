@@ -1,0 +1,1 @@
+"""Tokens to tensors: vocabularies, pretrained vectors, word features, batches."""

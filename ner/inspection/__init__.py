@@ -1,0 +1,1 @@
+"""Looking inside a trained model: gates, transitions, plots and HTML."""

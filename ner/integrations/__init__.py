@@ -1,0 +1,1 @@
+"""Other people's worlds, each imported only on use, behind its extra."""
