@@ -1,0 +1,373 @@
+"""The typed configuration: one object, read from YAML, checked as a whole, handed down.
+
+Paths are relative to the working directory, as typed on the command line. A key that does not exist, a value of the
+wrong kind and an impossible combination are errors, and one `ConfigError` names all of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from ner.errors import ConfigError
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else [] if value is None else value
+
+
+Files = Annotated[list[str], BeforeValidator(_as_list)]
+
+
+class Section(BaseModel):
+    """A part of the configuration. Unknown keys are errors; values are not coerced from one kind to another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class DataConfig(Section):
+    """Where the corpus is and how its files are read.
+
+    Attributes:
+        train, dev, test: a file or a list of files each. Without ``dev``, ``dev_fraction`` of train is held out.
+        dataset: a Hugging Face hub name, or a folder written by ``DatasetDict.save_to_disk``, in place of files.
+        revision: the hub repository's revision.
+        tokens, tags: names of the dataset's columns; unset, the usual names are tried.
+        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``; ``auto`` goes by name and look.
+        separator: of column files. ``auto`` takes tab where the file has tabs.
+        word_column, tag_column: 0-based, negative from the end; unset, the word is the first and the tag the last
+            column (in CoNLL-U-like files the second and third).
+        scheme: in which the tags are written; ``auto`` detects it and says so.
+        tokenizer: splits raw text, where the corpus is text with character spans.
+        cut_spans: what becomes of a character span that cuts a token: an ``error``, ``widen`` it to whole tokens, or
+            ``drop`` it.
+        unlabelled: what ``O`` means: ``O`` (no entity) or ``unknown`` (nobody looked).
+        dev_fraction: of the training sentences, held out when there is no dev.
+        limit: at most so many sentences of each split; for a quick try.
+    """
+
+    train: Files = []
+    dev: Files = []
+    test: Files = []
+    dataset: str | None = None
+    revision: str | None = None
+    tokens: str | None = None
+    tags: str | None = None
+    format: Literal["auto", "columns", "jsonl", "brat", "parquet"] = "auto"
+    separator: Literal["auto", "tab", "blank"] = "auto"
+    word_column: int | None = None
+    tag_column: int | None = None
+    scheme: Literal["auto", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"] = "auto"
+    tokenizer: str = "english"
+    cut_spans: Literal["error", "widen", "drop"] = "error"
+    unlabelled: Literal["O", "unknown"] = "O"
+    dev_fraction: Fraction = 0.1
+    limit: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DataConfig:
+        if self.dataset is not None and (self.train or self.dev or self.test):
+            raise ValueError("dataset and train/dev/test name two corpora: keep one of them")
+        if self.dataset is None and (self.revision or self.tokens or self.tags):
+            raise ValueError("revision, tokens and tags describe a dataset, but data.dataset is not set")
+        return self
+
+
+class WordConfig(Section):
+    """Word embeddings.
+
+    Attributes:
+        dim: size of the vectors where no file of vectors gives it.
+        fine_tune: train the pretrained rows too.
+        dropout: probability that a token's word is replaced by the unknown word in training.
+        min_count: training words rarer than this and without a vector share the unknown word's row.
+    """
+
+    dim: Positive = 100
+    fine_tune: bool = True
+    dropout: Fraction = 0.05
+    min_count: Positive = 1
+
+
+class CharConfig(Section):
+    """The character CNN of Ma & Hovy 2016, section 2.1.
+
+    Attributes:
+        dim: size of a character's embedding; 0 leaves the CNN out.
+        filters: for each width.
+        widths: of the windows, in characters.
+        dropout: on the CNN's input.
+        max_length: longer words are seen by their first and last halves of so many characters.
+    """
+
+    dim: Annotated[int, Field(ge=0)] = 30
+    filters: Positive = 30
+    widths: Annotated[list[Positive], Field(min_length=1)] = [3]
+    dropout: Fraction = 0.5
+    max_length: Annotated[int, Field(ge=4)] = 48
+
+
+class FeatureConfig(Section):
+    """Features of a word beside its vector and characters.
+
+    Attributes:
+        shape_dim: size of the embedding of capitalization and shape; 0 leaves it out.
+        clusters: a file of Brown cluster paths (word, tab, path), plain or ``.gz``.
+        cluster_prefixes: lengths in bits of the path prefixes that are features.
+        cluster_dim: size of each prefix's embedding.
+        gazetteers: files of names, a name a line; each file is a feature.
+        gazetteer_dim: size of each gazetteer's embedding.
+    """
+
+    shape_dim: Annotated[int, Field(ge=0)] = 10
+    clusters: str | None = None
+    cluster_prefixes: list[Positive] = [4, 6, 10, 20]
+    cluster_dim: Positive = 10
+    gazetteers: Files = []
+    gazetteer_dim: Positive = 5
+
+
+class EncoderConfig(Section):
+    """The recurrent encoder.
+
+    Attributes:
+        kind: ``lstm``, ``peephole``, ``gru``, ``rnn``, or ``none`` for no recurrence.
+        hidden: units a direction.
+        layers: stacked.
+        bidirectional: read the sentence from both ends.
+        dropout: on the encoder's input and output, and between its layers.
+        recurrent_dropout: on the recurrent connections.
+        variational: one dropout mask for all tokens of a sentence (Gal & Ghahramani 2016).
+        forget_bias: initial bias of the forget gate.
+        layer_norm: normalize within the cells (not on the fused LSTM).
+        residual: add a layer's input to its output, from the second layer on.
+    """
+
+    kind: Literal["lstm", "peephole", "gru", "rnn", "none"] = "lstm"
+    hidden: Positive = 200
+    layers: Positive = 1
+    bidirectional: bool = True
+    dropout: Fraction = 0.5
+    recurrent_dropout: Fraction = 0.0
+    variational: bool = False
+    forget_bias: float = 1.0
+    layer_norm: bool = False
+    residual: bool = False
+
+
+class ModelConfig(Section):
+    """The network.
+
+    Attributes:
+        scheme: in which the model's tags are written.
+        head: ``crf``, or ``softmax`` for comparison.
+        constrained_training: only legal paths in the CRF's partition function.
+    """
+
+    scheme: Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"] = "IOBES"
+    head: Literal["crf", "softmax"] = "crf"
+    constrained_training: bool = False
+    words: WordConfig = WordConfig()
+    chars: CharConfig = CharConfig()
+    features: FeatureConfig = FeatureConfig()
+    encoder: EncoderConfig = EncoderConfig()
+
+
+class OptimizerConfig(Section):
+    """What moves the weights.
+
+    Attributes:
+        name: ``sgd`` with momentum, ``adam``, ``adamw`` or ``nadam``.
+        lr: learning rate.
+        momentum: of SGD.
+        weight_decay: decoupled for AdamW, as in torch for the others; never on biases or embeddings.
+        schedule: ``inverse`` is the paper's lr / (1 + decay * epoch); ``linear`` falls to 0 at the last epoch;
+            ``cosine`` as well, along a cosine; ``constant``.
+        decay: of the inverse schedule.
+        warmup: epochs of linear rise at the start, for every schedule.
+        clip: largest norm of the gradient; 0 for no clipping.
+    """
+
+    name: Literal["sgd", "adam", "adamw", "nadam"] = "adamw"
+    lr: Annotated[float, Field(gt=0)] = 0.002
+    momentum: Fraction = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    schedule: Literal["inverse", "linear", "cosine", "constant"] = "linear"
+    decay: Annotated[float, Field(ge=0)] = 0.05
+    warmup: Annotated[float, Field(ge=0)] = 0.0
+    clip: Annotated[float, Field(ge=0)] = 5.0
+
+
+class TrainingConfig(Section):
+    """The loop.
+
+    Attributes:
+        epochs: passes over the training sentences, at most.
+        patience: epochs without a better dev F1 after which training stops; unset, it never stops early.
+        batch_size: sentences.
+        seed: of everything random.
+        deterministic: the same weights, bit by bit, from the same seed on the same machine.
+        optimizer: see `OptimizerConfig`.
+        ema: decay of the moving average of the weights that is evaluated and saved; 0 for none.
+        precision: ``fp32`` or ``bf16`` (the CRF stays in fp32).
+        threads: of the processor; unset, a short probe chooses.
+        checkpoint_every: epochs between checkpoints for ``--resume``.
+        tensorboard: write TensorBoard events into the run folder.
+        plot: draw the training curve into the run folder at the end (extra ``plots``).
+        force: go on although the check of the corpus or vectors says stop.
+    """
+
+    epochs: Positive = 30
+    patience: Positive | None = None
+    batch_size: Positive = 32
+    seed: int = 1
+    deterministic: bool = False
+    optimizer: OptimizerConfig = OptimizerConfig()
+    ema: Fraction = 0.0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    threads: Positive | None = None
+    checkpoint_every: Positive = 1
+    tensorboard: bool = False
+    plot: bool = False
+    force: bool = False
+
+
+class TaggingConfig(Section):
+    """How the model is used once it is trained; kept with it.
+
+    Attributes:
+        tokenizer: splits raw text into tokens.
+    """
+
+    tokenizer: str = "english"
+
+
+class Config(Section):
+    """The whole of it.
+
+    Attributes:
+        output: the run folder; the model is written into its ``model`` folder.
+        vectors: files of pretrained word vectors; several are concatenated.
+    """
+
+    data: DataConfig = DataConfig()
+    vectors: Files = []
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    tagging: TaggingConfig = TaggingConfig()
+    output: str = "runs/ner"
+
+
+def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a configuration.
+
+    Args:
+        source: a YAML file, a mapping of the same shape, or a `Config`.
+        overrides: ``section.key=value`` texts, the value in YAML; later ones win.
+
+    Raises:
+        ConfigError: the file cannot be read, or anything in it or in the overrides is wrong; it names everything.
+    """
+    name, tree = _read(source)
+    faults = _override(tree, overrides)
+    try:
+        config = Config.model_validate(tree, strict=False)
+    except ValidationError as error:
+        faults += [_explain(fault) for fault in error.errors()]
+    if faults:
+        raise ConfigError(
+            f"{name}: " + ("" if len(faults) == 1 else f"{len(faults)} faults\n  ") + "\n  ".join(faults)
+        )
+    return config
+
+
+def _read(source: str | Path | Mapping[str, Any] | Config) -> tuple[str, dict[str, Any]]:
+    if isinstance(source, Config):
+        return "configuration", source.model_dump()
+    if isinstance(source, Mapping):
+        return "configuration", _copy(source)
+    path = Path(source)
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; configurations to start from are in configs/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not valid YAML: {error}") from None
+    if tree is None:
+        tree = {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: expected keys and values, got a {type(tree).__name__}")
+    return str(path), tree
+
+
+def _copy(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _copy(value) if isinstance(value, Mapping) else value for key, value in tree.items()}
+
+
+def _override(tree: dict[str, Any], overrides: Iterable[str]) -> list[str]:
+    faults = []
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        *sections, last = key.strip().split(".")
+        if not equals or not all([*sections, last]):
+            faults.append(f"{override!r}: expected section.key=value, such as training.epochs=10")
+            continue
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            faults.append(f"{override!r}: the value is not valid YAML")
+            continue
+        place = tree
+        for section in sections:
+            if not isinstance(place.get(section), dict):
+                place[section] = {}
+            place = place[section]
+        place[last] = value
+    return faults
+
+
+def _explain(fault: Any) -> str:
+    place = fault["loc"]
+    name = ".".join(str(part) for part in place)
+    if fault["type"] == "extra_forbidden":
+        known = _keys(place[:-1])
+        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5) or _elsewhere(str(place[-1]))
+        hint = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
+        return f"{name}: unknown key; {hint}"
+    message = fault["msg"].removeprefix("Value error, ")
+    got = f" (got {fault['input']!r})" if fault["type"] != "value_error" else ""
+    return f"{name}: {message}{got}"
+
+
+def _keys(place: Iterable[Any]) -> list[str]:
+    section: Any = Config
+    for part in place:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)
+
+
+def _elsewhere(key: str) -> list[str]:
+    """The full names of a key that stands in another section."""
+    return [name for name in field_names() if name.split(".")[-1] == key]
+
+
+def field_names(section: type[Section] = Config, prefix: str = "") -> list[str]:
+    """Every key of the configuration by its full dotted name."""
+    names = []
+    for key, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            names += field_names(kind, f"{prefix}{key}.")
+        else:
+            names.append(prefix + key)
+    return names
