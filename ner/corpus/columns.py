@@ -1,0 +1,169 @@
+"""Column files: one token a line, an empty line after each sentence; CoNLL-2003 and its many relatives.
+
+Columns are separated by a tab, or by runs of blanks and tabs; no other white space separates, so a word may hold a
+no-break space. In tab files a word may hold blanks and may be empty. A line of nothing but blanks and tabs ends the
+sentence. ``-DOCSTART-`` as the first column or the word, and the comment ``# newdoc``, begin a document. Where the
+first column numbers the tokens, as in CoNLL-U, multiword ranges (``1-2``) and empty nodes (``1.1``) are left out: the
+words between them bear the tags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ner.corpus.layout import COMMENT, DOCSTART, Layout, find_layout, is_tag, ragged, sample, wrong_tag
+from ner.corpus.sentence import Sentence
+from ner.corpus.source import Source, name_of, text_blocks
+
+_BLANK_LINE = re.compile(r"^[ \t]+$", re.MULTILINE)
+_NEWDOC = re.compile(r"# newdoc(?= |$)")
+
+
+def read_columns(
+    source: Source,
+    *,
+    separator: str = "auto",
+    word_column: int | None = None,
+    tag_column: int | None = None,
+    tagged: bool = True,
+) -> Iterator[Sentence]:
+    """Read sentences one after the other, holding about a megabyte of the file at a time.
+
+    Args:
+        source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
+        separator: ``tab``, ``blank`` (runs of blanks and tabs), or ``auto``: tab where the first token line has one.
+        word_column, tag_column: counted from 0, negative from the end. None: words in the first, tags in the last
+            column; in the second and third where the first column numbers the tokens.
+        tagged: False to read words alone; every other column is then kept as such.
+
+    Yields:
+        Sentences with the tags as the file has them, None where it has one column or ``tagged`` is False. Other
+        columns are named by their position, ``"1"``.
+
+    Raises:
+        DataError: the file cannot be read or decoded; a line has another number of columns than the first; there
+            is no such column; or the tag column holds what is no tag, and then which column does look like tags.
+    """
+    name = name_of(source)
+    layout: Layout | None = None
+    known: set[str] = set()
+    document, fresh = 0, True  # fresh: the document has no sentence yet, so that boundaries in a row count once
+    for line, text in _whole_sentences(source):
+        if layout is None:
+            layout = find_layout(
+                sample(text),
+                line,
+                name,
+                separator=separator,
+                word_column=word_column,
+                tag_column=tag_column,
+                tagged=tagged,
+            )
+            if layout is None:
+                continue
+        marker = "#" if layout.ids else COMMENT
+        for chunk in text.split("\n\n"):
+            body = chunk.strip("\n")
+            first = line + len(chunk) - len(chunk.lstrip("\n"))
+            line += chunk.count("\n") + 2
+            if not body:
+                continue
+            if marker not in body and DOCSTART not in body and (columns := _columns(body, layout)):
+                yield _sentence(columns, range(first, first + len(columns[0])), document, layout, known)
+                fresh = False
+                continue
+            for numbers, part, boundary in _parts(body.split("\n"), first, layout):
+                if boundary and not fresh:
+                    document, fresh = document + 1, True
+                columns, kept = _careful(part, numbers, layout)
+                if kept:
+                    yield _sentence(columns, kept, document, layout, known)
+                    fresh = False
+
+
+def _whole_sentences(source: Source) -> Iterator[tuple[int, str]]:
+    """The text in pieces that end where a sentence does, each with the number of its first line."""
+    start = 1
+    parts: list[str] = []
+    for line, text in text_blocks(source):
+        if text[0] in " \t" or "\n " in text or "\n\t" in text:
+            text = _BLANK_LINE.sub("", text)
+        if not parts:
+            start = line
+        cut = text.rfind("\n\n") + 2
+        if cut < 2 and not (text[0] == "\n" and parts):
+            parts.append(text)  # joined only once its end is seen: a sentence may be as long as the file
+            continue
+        cut = max(cut, 1)
+        yield start, "".join([*parts, text[:cut]])
+        start, parts = line + text.count("\n", 0, cut), [text[cut:]] if cut < len(text) else []
+    if parts:
+        yield start, "".join(parts)
+
+
+def _parts(lines: Sequence[str], first: int, layout: Layout) -> Iterator[tuple[list[int], list[str], bool]]:
+    """Token lines and their numbers between document boundaries, and whether a boundary stands before them."""
+    numbers: list[int] = []
+    part: list[str] = []
+    boundary = False
+    for number, line in enumerate(lines, first):
+        if line[0] != "#" and DOCSTART not in line:  # nearly every line
+            numbers.append(number)
+            part.append(line)
+        elif _begins_document(line, layout):
+            yield numbers, part, boundary
+            numbers, part, boundary = [], [], True
+        elif not layout.is_comment(line):
+            numbers.append(number)
+            part.append(line)
+    yield numbers, part, boundary
+
+
+def _begins_document(line: str, layout: Layout) -> bool:
+    if line.startswith(DOCSTART):
+        return line[len(DOCSTART) :][:1] in ("", " ", "\t")
+    if line.startswith(COMMENT):
+        return _NEWDOC.match(line) is not None
+    if DOCSTART not in line:
+        return False
+    fields = layout.fields(line)
+    return len(fields) == layout.width and fields[layout.word] == DOCSTART
+
+
+def _columns(body: str, layout: Layout) -> list[list[str]] | None:
+    """The columns of token lines, or None where a line departs from the layout.
+
+    Cutting the sentence at once, after a look at its shape, is faster than cutting it line by line.
+    """
+    if layout.ids or not layout.shape.fullmatch(body):
+        return None
+    fields = body.replace("\n", layout.separator).split(layout.separator)
+    return [fields[column :: layout.width] for column in range(layout.width)]
+
+
+def _careful(lines: Sequence[str], numbers: Sequence[int], layout: Layout) -> tuple[list[list[str]], Sequence[int]]:
+    """The columns of token lines and the lines' numbers, without multiword ranges and empty nodes."""
+    rows = [layout.fields(line) for line in lines]
+    if layout.ids:
+        kept = [index for index, row in enumerate(rows) if row[0].isdecimal() or len(row) != layout.width]
+        rows, numbers = [rows[index] for index in kept], [numbers[index] for index in kept]
+    for row, number in zip(rows, numbers, strict=True):
+        if len(row) != layout.width:
+            raise ragged(layout, row, number)
+    return [list(column) for column in zip(*rows, strict=True)], numbers
+
+
+def _sentence(
+    columns: list[list[str]], numbers: Sequence[int], document: int, layout: Layout, known: set[str]
+) -> Sentence:
+    tags = None
+    if layout.tag is not None:
+        tags = columns[layout.tag]
+        if not known.issuperset(tags):
+            for position, tag in enumerate(tags):
+                if not is_tag(tag):
+                    raise wrong_tag(layout, columns, tag, numbers[position])
+            known.update(tags)
+    others = {str(index): columns[index] for index in range(layout.width) if index not in (layout.word, layout.tag)}
+    return Sentence(columns[layout.word], tags, numbers[0], document, others)

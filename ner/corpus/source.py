@@ -1,0 +1,135 @@
+"""Bytes to text: opening, unpacking and decoding, so that every reader reports faults by file and line alike.
+
+Only LF and CR LF end a line. A lone CR, a form feed, U+0085 or U+2028 is a character of the word it stands in. A file
+without any LF whose lines end in lone CRs (as on old Macs) is refused rather than read as one line.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ner.errors import DataError
+
+Source = str | os.PathLike[str] | BinaryIO
+
+_BLOCK = 1 << 20
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+
+
+def name_of(source: Source) -> str:
+    """What a message calls the source: the path as given, or ``<stdin>`` and the like."""
+    if isinstance(source, str | os.PathLike):
+        return "<stdin>" if source == "-" else os.fspath(source)
+    return str(getattr(source, "name", "<stream>"))
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[io.BufferedReader]:
+    """The bytes of a file, of ``-`` (standard input) or of a binary stream, unpacked where they are gzip.
+
+    Gzip is known by its first two bytes, not by its name.
+
+    Raises:
+        DataError: the file is missing, is a folder, or may not be read.
+    """
+    with ExitStack() as stack:
+        raw: BinaryIO
+        if source == "-":
+            raw = sys.stdin.buffer
+        elif isinstance(source, str | os.PathLike):
+            try:
+                raw = stack.enter_context(Path(source).open("rb"))
+            except FileNotFoundError:
+                remedy = "Check the path; it is relative to the folder you are in."
+                raise DataError("no such file.", source, remedy=remedy) from None
+            except OSError as error:
+                raise DataError(f"cannot be read: {error.strerror}.", source) from None
+        else:
+            raw = source
+        # Readers want peek and read1; files and standard input have them, other streams get them here.
+        plain = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, raw))
+        packed = plain.peek(2)[:2] == _GZIP
+        yield cast(io.BufferedReader, gzip.GzipFile(fileobj=plain)) if packed else plain
+
+
+def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
+    """The text in large pieces of whole lines, CR LF turned into LF and a byte order mark left out.
+
+    Yields the 1-based number of a piece's first line and the piece. Every piece but the last ends in LF. Pieces are
+    handed on as they arrive, so a pipe is read line by line where it is filled so.
+
+    Raises:
+        DataError: the source cannot be opened or unpacked, is not UTF-8, or has only lone CRs for line ends.
+    """
+    line, begin = 1, True
+    pending: list[bytes] = []
+    with opened(source) as stream:
+        while True:
+            block = _read(stream, source, line)
+            if begin and block:
+                block, begin = block.removeprefix(_BOM), False
+            head, newline, tail = block.rpartition(b"\n")
+            if block and not newline:
+                pending.append(block)
+                continue
+            whole = b"".join([*pending, head, newline])
+            pending = [tail] if tail else []
+            if whole:
+                text = _decode(whole, source, line)
+                if not block and line == 1 and "\r" in text.rstrip("\r\n") and "\n" not in text:
+                    raise DataError(
+                        "the lines end in lone CRs, as on old Macs, not in LF or CR LF.",
+                        name_of(source),
+                        1,
+                        "Convert the file: tr '\\r' '\\n' < FILE > NEW.",
+                    )
+                yield line, text.replace("\r\n", "\n") if "\r" in text else text
+                line += whole.count(b"\n")
+            if not block:
+                return
+
+
+def lines(source: Source) -> Iterator[tuple[int, str]]:
+    """The lines with their 1-based numbers, without line ends. Raises as `text_blocks` does."""
+    for first, text in text_blocks(source):
+        yield from enumerate(text.removesuffix("\n").split("\n"), first)
+
+
+def _read(stream: io.BufferedReader, source: Source, line: int) -> bytes:
+    try:
+        return stream.read1(_BLOCK)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"damaged gzip data: {error}.", name_of(source), line, "The file is cut short or altered: fetch it again."
+        ) from None
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}.", name_of(source), line) from None
+
+
+def _decode(block: bytes, source: Source, line: int) -> str:
+    try:
+        return block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = line + block.count(b"\n", 0, error.start)
+        begin = block.rfind(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"byte 0x{block[error.start]:02x} at position {error.start - begin + 1} of the line is not UTF-8.",
+            name_of(source),
+            at,
+            f"Convert the file from what it is in: iconv -f {_guess(block)} -t UTF-8 FILE > NEW.",
+        ) from None
+
+
+def _guess(block: bytes) -> str:
+    if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    return "WINDOWS-1252" if any(0x80 <= byte <= 0x9F for byte in set(block)) else "LATIN1"

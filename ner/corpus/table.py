@@ -1,0 +1,91 @@
+"""Sentences <-> `datasets.Dataset`: the corpus in memory is an Arrow table, small and quick to copy and to hash.
+
+Columns: ``tokens`` and ``tags`` (lists of strings, the tags as the file has them), ``document`` and ``line`` (as in
+`Sentence`), and ``file``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ner.corpus.sentence import Sentence
+from ner.errors import DataError
+
+if TYPE_CHECKING:
+    import datasets
+
+_BATCH = 10_000  # sentences held as Python objects at a time
+
+
+def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
+    """The table of sentences, each given with the name of its file.
+
+    Raises:
+        DataError: a sentence without tags, or with a lone surrogate, which no file can hold as text.
+    """
+    import datasets
+    import pyarrow  # type: ignore[import-untyped]
+
+    strings = pyarrow.list_(pyarrow.string())
+    schema = pyarrow.schema(
+        {
+            "tokens": strings,
+            "tags": strings,
+            "document": pyarrow.int64(),
+            "line": pyarrow.int64(),
+            "file": pyarrow.string(),
+        }
+    )
+    stream = iter(sentences)
+    batches = []
+    while batch := list(islice(stream, _BATCH)):
+        for name, sentence in batch:
+            if sentence.tags is None:
+                raise DataError(
+                    "words without tags.",
+                    name,
+                    sentence.line or None,
+                    "Training and scoring need a tag for each word; columns are separated by a blank or a tab.",
+                )
+        columns = {
+            "tokens": [sentence.tokens for _, sentence in batch],
+            "tags": [sentence.tags for _, sentence in batch],
+            "document": [sentence.document for _, sentence in batch],
+            "line": [sentence.line for _, sentence in batch],
+            "file": [name for name, _ in batch],
+        }
+        try:
+            batches.append(pyarrow.table(columns, schema=schema))
+        except UnicodeEncodeError:
+            raise _surrogate(batch) from None
+    table = pyarrow.concat_tables(batches) if batches else schema.empty_table()
+    return datasets.Dataset(table)
+
+
+def columns(dataset: datasets.Dataset, *names: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of some columns, one after the other, faster than by way of the dataset's own iterator."""
+    for table in dataset.select_columns(list(names)).with_format("arrow").iter(batch_size=_BATCH):
+        yield from zip(*(table.column(name).to_pylist() for name in names), strict=True)
+
+
+def to_sentences(dataset: datasets.Dataset) -> Iterator[tuple[str, Sentence]]:
+    """The sentences of a table with the names of their files: the inverse of `to_dataset`."""
+    for tokens, tags, document, line, name in columns(dataset, "tokens", "tags", "document", "line", "file"):
+        yield name, Sentence(tokens, tags, line, document)
+
+
+def _surrogate(batch: list[tuple[str, Sentence]]) -> DataError:
+    for name, sentence in batch:
+        for text in (*sentence.tokens, *(sentence.tags or ())):
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                return DataError(
+                    f"{text!r} holds half of a surrogate pair, which is no character.",
+                    name,
+                    sentence.line or None,
+                    "The text was cut or decoded wrongly: mend it, or leave the half out.",
+                )
+    raise AssertionError("Arrow refused strings that Python encodes")
