@@ -1,0 +1,86 @@
+"""The product with the state, U h_{t-1}: the one thing that every cell does at every step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+NORM_EPSILON = 1e-5
+
+
+def normalise(values: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Layer norm, without gain and bias, of each block of ``size`` values.
+
+    Args:
+        values: ``[..., g * size]``.
+        size: H.
+
+    Returns:
+        the normalised values in the same shape, and one over the deviations ``[..., g, 1]``.
+    """
+    normal, _, rstd = torch.native_layer_norm(values.unflatten(-1, (-1, size)), [size], None, None, NORM_EPSILON)
+    return normal.flatten(-2), rstd
+
+
+def normalise_backward(grad: Tensor, normal: Tensor, rstd: Tensor) -> Tensor:
+    """The gradient of :func:`normalise` with respect to its values, from that of its result."""
+    grads, normals = grad.view(*rstd.shape[:-1], -1), normal.view(*rstd.shape[:-1], -1)
+    along = (grads * normals).mean(-1, keepdim=True)
+    centred = torch.addcmul(grads - grads.mean(-1, keepdim=True), normals, along, value=-1)
+    return centred.mul_(rstd).view_as(grad)
+
+
+class RecurrentProduct:
+    """U h_{t-1} of every step, with recurrent dropout and layer norm, and the gradients that come back through it.
+
+    The loop forward calls :meth:`forward` for t = 0 ... T-1, the loop backward :meth:`backward` for t = T-1 ... 0,
+    and then :meth:`gradients` once: the gradient of U is one product over the whole sequence, not a sum of T small
+    ones.
+
+    Args:
+        weight: U of the N directions, ``[N, H, G]``.
+        gain: gains of the layer norm, ``[N, G]``; None for no norm.
+        mask: what h_{t-1} is multiplied by, ``[N, B, H]``; None for no dropout.
+    """
+
+    def __init__(self, weight: Tensor, gain: Tensor | None, mask: Tensor | None) -> None:
+        self.weight, self.mask = weight, mask
+        self.gain = None if gain is None else gain.unsqueeze(1)
+        self.normals: list[Tensor] = []
+        self.rstds: list[Tensor] = []
+
+    def forward(self, addend: Tensor, hidden: Tensor, out: Tensor) -> Tensor:
+        """``out`` = ``addend`` + U h, for h ``[N, B, H]`` and the two others ``[N, B, G]``."""
+        if self.mask is not None:
+            hidden = hidden * self.mask
+        if self.gain is None:
+            return torch.baddbmm(addend, hidden, self.weight, out=out)
+        normal, rstd = normalise(torch.bmm(hidden, self.weight), hidden.shape[-1])
+        self.normals.append(normal)
+        self.rstds.append(rstd)
+        return torch.addcmul(addend, normal, self.gain, out=out)
+
+    def start_backward(self) -> None:
+        """Lay U out for products from the other side; twice as fast as leaving that to each step."""
+        self.back_weight = self.weight.transpose(1, 2).contiguous()  # [N, G, H]
+        self.raw_grads: list[Tensor] = []
+
+    def backward(self, t: int, grad: Tensor, into: Tensor) -> None:
+        """Add what comes through U to ``into``, dL/dh_{t-1} ``[N, B, H]``, given that of the sum, ``[N, B, G]``."""
+        if self.gain is not None:
+            grad = normalise_backward(grad * self.gain, self.normals[t], self.rstds[t])
+            self.raw_grads.append(grad)
+        if self.mask is None:
+            into.baddbmm_(grad, self.back_weight)
+        else:
+            into.addcmul_(torch.bmm(grad, self.back_weight), self.mask)
+
+    def gradients(self, hidden: Tensor, grads: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The gradients of U ``[N, H, G]`` and the gains ``[N, G]``, from all h_{t-1} and those of all sums."""
+        if self.mask is not None:
+            hidden = hidden * self.mask.unsqueeze(1)
+        gain = None
+        if self.gain is not None:
+            gain = (grads * torch.stack(self.normals, 1)).sum((1, 2))
+            grads = torch.stack(self.raw_grads[::-1], 1)
+        return torch.bmm(hidden.flatten(1, 2).transpose(1, 2), grads.flatten(1, 2)), gain
