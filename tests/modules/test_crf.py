@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torchcrf
+
+from ner.modules.crf import CRF, Constraints
+from ner.schemes import SCHEMES
+
+from .crf_by_enumeration import INVENTORIES, Enumeration, constraints_of, make_crf, random_batch
+
+LENGTHS = [4, 0, 1, 3, 2]
+SPREADS = [2.0, 300.0]  # the second contradicts itself and the constraints by hundreds
+
+
+def enumerate_batch(crf, emissions, lengths, **options):
+    return [Enumeration(crf, emissions[row, :length], **options) for row, length in enumerate(lengths.tolist())]
+
+
+def random_tags(lengths, num_tags, seed=0):
+    """Tags with padding that is no tag."""
+    generator = torch.Generator().manual_seed(seed)
+    tags = torch.randint(num_tags, (len(lengths), max(lengths)), generator=generator)
+    return tags.masked_fill(torch.arange(max(lengths)) >= torch.tensor(lengths)[:, None], -100)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("tied", [False, True])
+def test_loss_is_minus_the_log_of_the_share_of_the_gold_path(tied, spread):
+    crf = make_crf(5)
+    emissions, lengths = random_batch(LENGTHS, 5, tied=tied, spread=spread)
+    tags = random_tags(LENGTHS, 5)
+    expected = [
+        listed.log_z - listed.score_of(path[:length])
+        for listed, path, length in zip(enumerate_batch(crf, emissions, lengths), tags, LENGTHS, strict=True)
+    ]
+    expected = torch.tensor(expected)
+    torch.testing.assert_close(crf.loss(emissions, tags, lengths, reduction="none"), expected, rtol=1e-10, atol=1e-10)
+    losses = crf.float().loss(emissions.float(), tags, lengths, reduction="none")
+    torch.testing.assert_close(losses.double(), expected, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_constrained_loss_normalizes_over_the_legal_paths_and_the_gold_one(scheme, spread):
+    tags_of_scheme = INVENTORIES[scheme]
+    K = len(tags_of_scheme)
+    crf = make_crf(K, constraints_of(tags_of_scheme, scheme), constrained_training=True)
+    emissions, lengths = random_batch(LENGTHS, K, spread=spread)
+    for seed in range(3):
+        tags = random_tags(LENGTHS, K, seed)
+        expected = []
+        for row, length in enumerate(LENGTHS):
+            gold = tags[row, :length]
+            listed = Enumeration(crf, emissions[row, :length], extra_path=gold)
+            expected.append(listed.log_z - listed.score_of(gold))
+        losses = crf.loss(emissions, tags, lengths, reduction="none")
+        torch.testing.assert_close(losses, torch.tensor(expected), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("scheme", [None, *SCHEMES])
+def test_marginals_are_the_sum_over_all_legal_paths(scheme, spread):
+    tags = INVENTORIES[scheme or "IOB2"]
+    crf = make_crf(len(tags), constraints_of(tags, scheme) if scheme else None)
+    emissions, lengths = random_batch(LENGTHS, len(tags), spread=spread)
+    for temperature in (1.0, 2.5):
+        found = crf.marginals(emissions, lengths, temperature=temperature)
+        for row, listed in enumerate(enumerate_batch(crf, emissions, lengths, temperature=temperature)):
+            torch.testing.assert_close(
+                found[row, : LENGTHS[row]], torch.from_numpy(listed.marginals()), rtol=0, atol=1e-10
+            )
+            assert not found[row, LENGTHS[row] :].any()
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("scheme", [None, *SCHEMES])
+def test_decode_finds_the_best_legal_path(scheme, tied, spread):
+    tags = INVENTORIES[scheme or "IOB2"]
+    crf = make_crf(len(tags), constraints_of(tags, scheme) if scheme else None)
+    if tied:
+        with torch.no_grad():
+            for parameter in crf.parameters():
+                parameter.round_()
+    emissions, lengths = random_batch(LENGTHS, len(tags), tied=tied, spread=spread)
+    found = crf.decode(emissions, lengths)
+    for row, listed in enumerate(enumerate_batch(crf, emissions, lengths)):
+        assert found[row].tolist() == [*listed.paths[0], *[-1] * (4 - LENGTHS[row])]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("K", [1, 2, 9, 17])
+def test_decode_and_loss_are_those_of_torchcrf(K, dtype):
+    crf, parent = make_crf(K, dtype=torch.float32), torchcrf.CRF(K, batch_first=True)
+    parent.load_state_dict(crf.state_dict())
+    generator = torch.Generator().manual_seed(K)
+    lengths = torch.randint(1, 13, (64,), generator=generator)
+    emissions = torch.randn(64, 12, K, generator=generator).to(dtype)
+    tags = torch.randint(K, (64, 12), generator=generator)
+    mask = torch.arange(12) < lengths[:, None]
+    for grid in (emissions, (emissions * 2).round()):
+        if grid is not emissions:
+            for parameter in (*crf.parameters(), *parent.parameters()):
+                parameter.data.round_()
+        theirs = parent.decode(grid, mask)
+        ours = crf.decode(grid, lengths)
+        assert [path[path >= 0].tolist() for path in ours] == theirs
+        for reduction in ("none", "sum", "mean", "token_mean"):
+            torch.testing.assert_close(
+                crf.loss(grid, tags, lengths, reduction=reduction),
+                -parent(grid.float(), tags, mask, reduction=reduction),
+                rtol=1e-5,
+                atol=1e-5,
+            )
+
+
+@pytest.mark.parametrize("constrained", [False, True])
+@pytest.mark.parametrize("spread", [1.0, 300.0])
+def test_gradients_agree_with_finite_differences(spread, constrained):
+    tags_of_scheme = INVENTORIES["IOBES"]
+    K = len(tags_of_scheme)
+    crf = make_crf(K, constraints_of(tags_of_scheme, "IOBES"), constrained_training=constrained)
+    generator = torch.Generator().manual_seed(0)
+    emissions = torch.randn(5, 4, K, generator=generator, dtype=torch.float64) * spread
+    lengths, tags = torch.tensor(LENGTHS), random_tags(LENGTHS, K)
+    weights = torch.tensor([1.0, 2.0, 0.5, 1.5, 0.0])
+
+    def loss(emissions, start, transitions, end):
+        parameters = dict(start_transitions=start, transitions=transitions, end_transitions=end)
+        return torch.func.functional_call(crf, parameters, (emissions, tags, lengths, weights, "none"))
+
+    inputs = (emissions, crf.start_transitions, crf.transitions, crf.end_transitions)
+    assert torch.autograd.gradcheck(loss, [value.detach().clone().requires_grad_() for value in inputs])
+
+
+def test_state_dict_is_that_of_torchcrf():
+    constraints = constraints_of(INVENTORIES["IOB2"], "IOB2")
+    assert list(CRF(5, constraints).state_dict()) == list(torchcrf.CRF(5).state_dict())
+
+
+def test_constraints_that_leave_no_path_are_refused():
+    with pytest.raises(ValueError, match="none for length 2"):
+        CRF(2, Constraints([True, False], [[False, True], [True, True]], [True, False]))
+    with pytest.raises(ValueError, match="shapes"):
+        CRF(3, Constraints([True], [[True]], [True]))
+
+
+def test_what_does_not_fit_is_refused():
+    crf = make_crf(3, dtype=torch.float32)
+    emissions, tags, lengths = torch.zeros(2, 4, 3), torch.zeros(2, 4, dtype=torch.long), torch.tensor([4, 2])
+    with pytest.raises(ValueError, match="expected emissions"):
+        crf.decode(torch.zeros(2, 4, 5), lengths)
+    with pytest.raises(ValueError, match="expected lengths from 0 to 4, got 2 to 5"):
+        crf.decode(emissions, torch.tensor([5, 2]))
+    with pytest.raises(ValueError, match=r"expected lengths \[2\]"):
+        crf.marginals(emissions, torch.tensor([4]))
+    with pytest.raises(ValueError, match=r"expected tags \[2, 4\]"):
+        crf.loss(emissions, tags[:, :3], lengths)
+    with pytest.raises(ValueError, match="expected tags from 0 to 2, got 0 to 3"):
+        crf.loss(emissions, tags.index_fill(1, torch.tensor([1]), 3), lengths)
+    with pytest.raises(ValueError, match="reduction"):
+        crf.loss(emissions, tags, lengths, reduction="average")
+    with pytest.raises(ValueError, match="NaN"):
+        crf.decode(emissions.index_fill(1, torch.tensor([1]), float("nan")), lengths)
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (3, 0), (3, 4), (0, 0)])
+def test_empty_sentences_and_batches_are_answered(shape):
+    crf = make_crf(3, constraints_of(["O", "B-X", "I-X"], "IOB2"), dtype=torch.float32)
+    emissions = torch.zeros(*shape, 3, requires_grad=True)
+    lengths, tags = torch.zeros(shape[0], dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+    losses = crf.loss(emissions, tags, lengths, reduction="none")
+    assert losses.tolist() == [0.0] * shape[0]
+    losses.sum().backward()
+    assert emissions.grad is None or not emissions.grad.any()
+    assert crf.loss(emissions, tags, lengths, reduction="token_mean") == 0
+    assert crf.decode(emissions, lengths).tolist() == [[-1] * shape[1]] * shape[0]
+    assert not crf.marginals(emissions, lengths).any()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_emissions_lead_to_an_illegal_path(scheme):
+    tags = INVENTORIES[scheme]
+    K = len(tags)
+    constraints = constraints_of(tags, scheme)
+    may_start, may_follow, may_end = (np.asarray(mask) for mask in constraints)
+    crf = make_crf(K, constraints, dtype=torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    for spread in (0.0, 1.0, 30.0, 1e4):
+        lengths = torch.randint(1, 9, (4000,), generator=generator)
+        emissions = torch.randn(4000, 8, K, generator=generator) * spread
+        paths = crf.decode(emissions, lengths).numpy()
+        rows, ends = np.arange(4000), lengths.numpy() - 1
+        assert may_start[paths[:, 0]].all() and may_end[paths[rows, ends]].all()
+        inside = np.arange(1, 8) <= ends[:, None]
+        assert may_follow[paths[:, :-1], paths[:, 1:]][inside].all()
+
+
+def test_loss_is_finite_and_never_negative_in_low_precision():
+    crf = make_crf(5, dtype=torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    for dtype in (torch.float16, torch.bfloat16):
+        emissions = (torch.randn(50, 30, 5, generator=generator) * 100).to(dtype).requires_grad_()
+        lengths = torch.full((50,), 30)
+        with torch.autocast("cpu", torch.bfloat16):
+            best = crf.decode(emissions, lengths)
+            losses = crf.loss(emissions, best, lengths, reduction="none")
+        assert losses.dtype == torch.float32 and losses.isfinite().all() and (losses >= 0).all()
+        losses.sum().backward()
+        assert emissions.grad.dtype == dtype and emissions.grad.isfinite().all()
+
+
+def test_a_sentence_among_others_is_as_it_is_alone():
+    crf = make_crf(5, constraints_of(INVENTORIES["IOB2"], "IOB2"))
+    emissions, lengths = random_batch([6, 3, 0, 5, 1, 6], 5, spread=20.0)
+    together = crf.decode(emissions, lengths), crf.marginals(emissions, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = emissions[row : row + 1, :length], lengths[row : row + 1]
+        assert together[0][row, :length].tolist() == crf.decode(*alone)[0].tolist()
+        torch.testing.assert_close(together[1][row, :length], crf.marginals(*alone)[0], rtol=0, atol=1e-14)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ner.schemes import SCHEMES
+
+from .crf_by_enumeration import INVENTORIES, Enumeration, constraints_of, make_crf, random_batch, reading_of
+
+LENGTHS = [4, 0, 1, 3, 2]
+
+
+def all_spans(lengths, num_labels):
+    return torch.tensor(
+        [
+            (row, start, stop, label)
+            for row, length in enumerate(lengths)
+            for start in range(length)
+            for stop in range(start + 1, length + 1)
+            for label in range(num_labels)
+        ]
+    )
+
+
+@pytest.mark.parametrize("spread", [2.0, 300.0])
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_span_probability_is_the_sum_over_all_paths_that_read_so(scheme, constrained, spread):
+    tags = INVENTORIES[scheme]
+    reading = reading_of(tags)
+    labels = sorted({tag[2:] for tag in tags if tag != "O"})
+    crf = make_crf(len(tags), constraints_of(tags, scheme) if constrained else None)
+    emissions, lengths = random_batch(LENGTHS, len(tags), spread=spread)
+    spans = all_spans(LENGTHS, len(labels))
+    expected = torch.zeros(len(spans), dtype=torch.float64)
+    by_sentence = [
+        Enumeration(crf, emissions[row, :length]).span_probabilities(tags) for row, length in enumerate(LENGTHS)
+    ]
+    for place, (row, start, stop, label) in enumerate(spans.tolist()):
+        expected[place] = by_sentence[row].get((labels[label], start, stop), 0.0)
+    assert expected.max() > 0.1
+    torch.testing.assert_close(crf.span_probability(emissions, lengths, spans, reading), expected, rtol=0, atol=1e-10)
+    torch.testing.assert_close(
+        crf.float().span_probability(emissions.float(), lengths, spans, reading).double(),
+        expected,
+        rtol=0,
+        atol=1e-5 if spread < 10 else 1e-4,
+    )
