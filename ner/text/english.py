@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ner.text.abbreviations import is_abbreviation
-from ner.text.fold import HEBREW, IDEOGRAPH
+from ner.text.fold import HEBREW, IDEOGRAPH, SYMBOL
 
 _LETTER = f"A-Za-z{HEBREW}{IDEOGRAPH}"
 _ALNUM = f"0-9{_LETTER}"
@@ -19,7 +19,7 @@ _TOP_LEVEL = (
     "|se|no|fi|dk|cz|ru|ua|gr|tr|jp|cn|kr|br|mx|ar|za|il"
 )
 # What may stand in a link, and what may end it: a final stop or bracket belongs to the sentence.
-_LINK_TAIL = r'[^"<>]*[A-Za-z0-9/#&=_~%$+-]'
+_LINK_TAIL = rf'[^"<>{IDEOGRAPH}{SYMBOL}]*[A-Za-z0-9/#&=_~%$+-]'
 
 # Tried in this order. Each repetition is either bounded or cannot give back what it read to the one after it, so an
 # alternative fails after a bounded look or consumes what it looked at: the time is linear in any input.
@@ -37,7 +37,9 @@ _PIECES = {
         rf"|<3(?![{_ALNUM}.,%])|\^_+\^"
     ),
     "clitic": (
-        rf"'(?:(?i:s|m|d|ll|re|ve|em|til|cause|n'?)|[0-9]{{2}}s?)(?![{_ALNUM}])|'[tT](?=(?i:is|was)(?![{_ALNUM}]))"
+        rf"'(?i:s|m|d|ll|re|ve|em|til|cause|n'?)(?![{_ALNUM}])"
+        rf"|'[tT](?=(?i:is|was)(?![{_ALNUM}]))"
+        rf"|(?<![{_ALNUM}])'[0-9]{{2}}s?(?![{_ALNUM}])"
     ),
     "dollar": r"(?:US|NZ|NT|HK|CA|AU|A|C|R|S)\$(?=[0-9])",
     "short": r"[A-Za-z]/[A-Za-z](?![A-Za-z0-9])|[wW]/(?=[A-Za-z]|$)|[Cc]\+\+|[CF]#(?![A-Za-z0-9])",

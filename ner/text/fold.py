@@ -96,7 +96,7 @@ class Folded(NamedTuple):
 
     Attributes:
         picture: one character a base character of the chunk.
-        starts: for every position in ``picture``, and its end, the position in the chunk; None where they are the same.
+        starts: for every position in ``picture``, and its end, the position in the chunk; None where all are equal.
     """
 
     picture: str

@@ -124,7 +124,6 @@ class EnglishTokenizer(ChunkTokenizer):
         return tokens
 
 
-@lru_cache(maxsize=16)
 def get_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
     """The tokenizer of that name, one object for each name in a process.
 
@@ -137,6 +136,11 @@ def get_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
         NerError: no such tokenizer, or no such language.
         MissingExtraError: ``spacy:`` without spaCy.
     """
+    return _build(name)
+
+
+@lru_cache(maxsize=16)
+def _build(name: str) -> Tokenizer:
     kind, colon, language = name.partition(":")
     if kind == "spacy" and language:
         from ner.text.spacy_tokenizer import SpacyTokenizer  # imported on use: it needs an extra
@@ -150,4 +154,6 @@ def get_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
         if kind == "whitespace":
             return WhitespaceTokenizer()
     known = ", ".join(TOKENIZERS)
-    raise NerError(f"there is no tokenizer {name!r}. Choose one of {known} (xx: a language code of spaCy, as in spacy:de)")
+    raise NerError(
+        f"there is no tokenizer {name!r}. Choose one of {known} (xx: a language code of spaCy, as in spacy:de)"
+    )
