@@ -82,24 +82,29 @@ def to_spans(tags: Sequence[str]) -> list[Span]:
         ValueError: a text that is no tag.
     """
     spans: list[Span] = []
-    start, label, role = -1, "", OUTSIDE
+    start, before = -1, OUTSIDE
     for position, tag in enumerate(tags):
-        if tag == OUTSIDE:
+        if not goes_on(before, tag):
             if start >= 0:
-                spans.append(Span(label, start, position))
-                start = -1
-            continue
-        prefix, next_label = split_tag(tag)
-        next_role = _ROLE[prefix]
-        goes_on = start >= 0 and label == next_label and role in "BI" and next_role in "IE"
-        if not goes_on:
-            if start >= 0:
-                spans.append(Span(label, start, position))
-            start, label = position, next_label
-        role = next_role
+                spans.append(Span(split_tag(before)[1], start, position))
+            start = -1 if tag == OUTSIDE else position
+        before = tag
     if start >= 0:
-        spans.append(Span(label, start, len(tags)))
+        spans.append(Span(split_tag(before)[1], start, len(tags)))
     return spans
+
+
+@lru_cache(maxsize=65536)
+def goes_on(before: str, after: str) -> bool:
+    """Whether a tag belongs to the same span as the tag before it; ``O`` belongs to none.
+
+    Raises:
+        ValueError: a text that is no tag.
+    """
+    (prefix, label), (next_prefix, next_label) = split_tag(before), split_tag(after)
+    if OUTSIDE in (prefix, next_prefix):
+        return False
+    return label == next_label and _ROLE[prefix] in (_BEGIN, _INSIDE) and _ROLE[next_prefix] in (_INSIDE, _END)
 
 
 def to_tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:

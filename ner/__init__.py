@@ -1,0 +1,79 @@
+"""Named entity recognition with a model that you train yourself: char-CNN, BiLSTM, CRF.
+
+>>> import ner
+>>> tagger = ner.load("runs/quickstart/model")  # doctest: +SKIP
+>>> tagger.tag("Ada Lovelace was born in London.").entities  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ner.errors import ConfigError, DataError, MissingExtraError, ModelError, NerError, TrainingError
+from ner.version import __version__
+
+if TYPE_CHECKING:
+    from ner.checking import check
+    from ner.config import Config, DataConfig, load_config
+    from ner.corpus.convert import convert_file
+    from ner.document import Document, Entity, Token
+    from ner.scoring import Evaluation, evaluate
+    from ner.tagger import Tagger, load
+    from ner.tagging import tag_file
+    from ner.training.run import TrainResult, train
+
+# Imported on first use, so that `import ner` and `ner --help` do not wait for torch.
+_HOMES = {
+    "Config": "ner.config",
+    "DataConfig": "ner.config",
+    "load_config": "ner.config",
+    "check": "ner.checking",
+    "convert_file": "ner.corpus.convert",
+    "Document": "ner.document",
+    "Entity": "ner.document",
+    "Token": "ner.document",
+    "Evaluation": "ner.scoring",
+    "evaluate": "ner.scoring",
+    "Tagger": "ner.tagger",
+    "load": "ner.tagger",
+    "tag_file": "ner.tagging",
+    "TrainResult": "ner.training.run",
+    "train": "ner.training.run",
+}
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataConfig",
+    "DataError",
+    "Document",
+    "Entity",
+    "Evaluation",
+    "MissingExtraError",
+    "ModelError",
+    "NerError",
+    "Tagger",
+    "Token",
+    "TrainResult",
+    "TrainingError",
+    "__version__",
+    "check",
+    "convert_file",
+    "evaluate",
+    "load",
+    "load_config",
+    "tag_file",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ner' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,20 @@
+"""``ner info``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
+) -> None:
+    """Say what a model is: its labels, its network, what it was trained on, how well it does.
+
+    Example: ner info runs/quickstart/model
+    """
+    from ner.information import describe_model
+
+    print(describe_model(model))

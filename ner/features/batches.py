@@ -1,0 +1,134 @@
+"""Sentences as batches of tensors: encoded once, cut into batches of like length, each word type once a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ner.features.encoder import FeatureEncoder, TypeFeatures
+from ner.features.tags import TagSet, is_partial
+
+
+@dataclass(slots=True)
+class Batch:
+    """B sentences of at most T tokens, made of W distinct words.
+
+    Attributes:
+        words, chars, shapes, clusters: features of the W word types, int64 [W], [W, C], [W], [W, P].
+        index: the word type of each token, int64 [B, T]; 0 at padding.
+        lengths: tokens of each sentence, int64 [B].
+        gazetteers: matches of each token, int64 [B, T, G], or None.
+        tags: gold tag numbers, int64 [B, T], 0 at padding; or None.
+        allowed: where annotation is partial, the tags that each token may have, bool [B, T, K]; or None.
+    """
+
+    words: Tensor
+    chars: Tensor
+    shapes: Tensor
+    clusters: Tensor
+    index: Tensor
+    lengths: Tensor
+    gazetteers: Tensor | None = None
+    tags: Tensor | None = None
+    allowed: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        if device.type == "cpu":
+            return self
+        moved: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            moved[field.name] = None if value is None else value.to(device, non_blocking=True)
+        return replace(self, **moved)
+
+
+class EncodedCorpus:
+    """Sentences encoded once, as flat arrays from which a batch is cut without a step per token.
+
+    Args:
+        encoder: the model's features.
+        sentences: their tokens.
+        tagset, tags, scheme: with these, gold tags in the corpus's scheme are encoded too.
+        unlabelled: ``O`` stands for "nobody looked".
+    """
+
+    def __init__(
+        self,
+        encoder: FeatureEncoder,
+        sentences: Sequence[list[str]],
+        tagset: TagSet | None = None,
+        tags: Sequence[Sequence[str]] | None = None,
+        scheme: str = "",
+        unlabelled: bool = False,
+    ) -> None:
+        self.lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
+        number: dict[str, int] = {}
+        self.token_types = np.fromiter(
+            (number.setdefault(word, len(number)) for word in chain.from_iterable(sentences)),
+            dtype=np.int64,
+            count=int(self.starts[-1]),
+        )
+        self.types: TypeFeatures = encoder.encode(list(number))
+        self.gazetteers = encoder.encode_sentences(sentences)
+        self.tags: np.ndarray | None = None
+        self.allowed: np.ndarray | None = None
+        if tagset is not None and tags is not None:
+            if unlabelled or any(map(is_partial, tags)):
+                rows = [tagset.allowed(sequence, scheme, unlabelled) for sequence in tags]
+                self.allowed = np.concatenate(rows) if rows else np.zeros((0, len(tagset)), dtype=bool)
+            else:
+                encoded = chain.from_iterable(map(tagset.encode, tags))
+                self.tags = np.fromiter(encoded, dtype=np.int64, count=len(self.token_types))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def batch(self, sentences: np.ndarray) -> Batch:
+        """The batch of some sentences, by number, in the order given."""
+        lengths = self.lengths[sentences]
+        longest = int(lengths.max(initial=0))
+        columns = np.arange(longest)
+        inside = columns < lengths[:, None]
+        position = np.where(inside, self.starts[sentences][:, None] + columns, 0)
+        if longest:
+            distinct, index = np.unique(self.token_types[position], return_inverse=True)
+        else:
+            distinct, index = np.zeros(0, dtype=np.int64), position
+        types = self.types.take(distinct)
+        return Batch(
+            words=torch.from_numpy(types.words),
+            chars=torch.from_numpy(types.chars),
+            shapes=torch.from_numpy(types.shapes),
+            clusters=torch.from_numpy(types.clusters),
+            index=torch.from_numpy(index.reshape(position.shape)),
+            lengths=torch.from_numpy(lengths),
+            gazetteers=None if self.gazetteers is None else torch.from_numpy(self.gazetteers[position]),
+            tags=None if self.tags is None else torch.from_numpy(np.where(inside, self.tags[position], 0)),
+            allowed=None if self.allowed is None else torch.from_numpy(self.allowed[position]),
+        )
+
+
+def bucketed(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Random batches of sentences of like length: one pass over a corpus.
+
+    Sentences are ordered by length with up to 20 % of noise, cut into batches, and the batches are shuffled: little
+    padding, and other neighbours in every epoch.
+
+    Args:
+        lengths: tokens of each sentence, int [S].
+        batch_size: sentences a batch; the last one may be smaller.
+        rng: where the randomness comes from.
+    """
+    order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)) + rng.uniform(0, 0.5, len(lengths)))
+    order = order[lengths[order] > 0]
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    for number in rng.permutation(len(batches)):
+        yield batches[number]

@@ -1,0 +1,161 @@
+"""All features of a word type in one place: what a model must know to turn any word into numbers.
+
+A word's features depend on its letters alone, so each distinct word of a batch (training) or of a stream (tagging) is
+encoded once and every token is an index to its word type.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ner.config import ModelConfig
+from ner.features import shape
+from ner.features.characters import CharacterVocabulary
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import Gazetteers
+from ner.features.vectors import Vectors
+from ner.features.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFeatures:
+    """Features of W distinct words.
+
+    Attributes:
+        words: rows of the word vocabulary, int64 [W].
+        chars: character numbers, int64 [W, C], padded with 0 to the longest.
+        lengths: number of characters in ``chars``, int64 [W].
+        shapes: int64 [W].
+        clusters: int64 [W, P], a column a prefix length; P is 0 without clusters.
+    """
+
+    words: np.ndarray
+    chars: np.ndarray
+    lengths: np.ndarray
+    shapes: np.ndarray
+    clusters: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def take(self, rows: np.ndarray) -> TypeFeatures:
+        """The features of some of the words, the characters cut to the longest of them."""
+        lengths = self.lengths[rows]
+        longest = int(lengths.max(initial=1))
+        return TypeFeatures(
+            self.words[rows], self.chars[rows, :longest], lengths, self.shapes[rows], self.clusters[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSizes:
+    """How many numbers each feature knows: what the network needs to lay out its tables.
+
+    Attributes:
+        words: rows of the word vocabulary.
+        trained: the first so many of them move in training, the others stay as the vectors' files have them.
+        chars, shapes: as the words.
+        clusters: a count for each prefix length.
+        gazetteers: number of gazetteers.
+    """
+
+    words: int
+    trained: int
+    chars: int
+    shapes: int
+    clusters: tuple[int, ...]
+    gazetteers: int
+
+
+class FeatureEncoder:
+    """Words and sentences to numbers. Made from the training data, kept in the model folder."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        characters: CharacterVocabulary,
+        max_length: int,
+        clusters: Clusters | None = None,
+        gazetteers: Gazetteers | None = None,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.characters = characters
+        self.max_length = max_length
+        self.clusters = clusters
+        self.gazetteers = gazetteers
+
+    @classmethod
+    def build(
+        cls, config: ModelConfig, sentences: Iterable[Sequence[str]], vectors: Sequence[Vectors]
+    ) -> FeatureEncoder:
+        """Collect the vocabularies from the training sentences and the files of vectors, and from nothing else."""
+        counts = Counter(word for sentence in sentences for word in sentence)
+        vocabulary = Vocabulary.build(counts, vectors, config.words.min_count, config.words.fine_tune)
+        features = config.features
+        return cls(
+            vocabulary,
+            CharacterVocabulary.build(counts),
+            config.chars.max_length,
+            Clusters.build(features.clusters, features.cluster_prefixes) if features.clusters else None,
+            Gazetteers.build(features.gazetteers) if features.gazetteers else None,
+        )
+
+    @property
+    def sizes(self) -> FeatureSizes:
+        """The counts that shape the network."""
+        return FeatureSizes(
+            words=len(self.vocabulary),
+            trained=self.vocabulary.trained,
+            chars=len(self.characters),
+            shapes=len(shape.SHAPES),
+            clusters=() if self.clusters is None else tuple(self.clusters.sizes),
+            gazetteers=0 if self.gazetteers is None else len(self.gazetteers),
+        )
+
+    def encode(self, words: list[str]) -> TypeFeatures:
+        """The features of distinct words."""
+        chars = self.characters.encode(words, self.max_length)
+        return TypeFeatures(
+            words=self.vocabulary.encode(words),
+            chars=chars,
+            lengths=np.count_nonzero(chars, axis=1),
+            shapes=shape.encode(words),
+            clusters=np.zeros((len(words), 0), dtype=np.int64) if self.clusters is None else self.clusters.encode(words),
+        )
+
+    def encode_sentences(self, sentences: Sequence[list[str]]) -> np.ndarray | None:
+        """What tokens are by their neighbours: gazetteer matches, int64 [N, G] for all N tokens in order; None without."""
+        if self.gazetteers is None:
+            return None
+        none = np.zeros((0, len(self.gazetteers)), dtype=np.int64)
+        return np.concatenate([none, *map(self.gazetteers.encode, sentences)])
+
+    def save(self, folder: Path) -> None:
+        """Write the vocabularies as files of a model folder."""
+        self.vocabulary.save(folder / "words.txt")
+        self.characters.save(folder / "characters.json")
+        if self.clusters is not None:
+            self.clusters.save(folder / "clusters")
+        if self.gazetteers is not None:
+            self.gazetteers.save(folder / "gazetteers.json")
+
+    @classmethod
+    def load(cls, folder: Path, config: ModelConfig, trained: int) -> FeatureEncoder:
+        """Read what `save` wrote.
+
+        Raises:
+            DataError: a file is missing or is not what it should be.
+        """
+        features = config.features
+        return cls(
+            Vocabulary.load(folder / "words.txt", trained),
+            CharacterVocabulary.load(folder / "characters.json"),
+            config.chars.max_length,
+            Clusters.load(folder / "clusters") if features.clusters else None,
+            Gazetteers.load(folder / "gazetteers.json") if features.gazetteers else None,
+        )

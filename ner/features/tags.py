@@ -1,0 +1,108 @@
+"""The model's tags: strings <-> numbers, and which of them a tag of another scheme may mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ner import schemes
+
+# The roles (begin, inside, end, single) that a letter can stand for, where it does not stand for one alone.
+_ROLES = {
+    "IOB1": {"I": "BIES", "B": "BS"},
+    "IOE1": {"I": "BIES", "E": "ES"},
+    "IOB2": {"B": "BS", "I": "IE"},
+    "IOE2": {"I": "BI", "E": "ES"},
+    "IOBES": {"B": "B", "I": "I", "E": "E", "S": "S"},
+    "BILOU": {"B": "B", "I": "I", "L": "E", "U": "S"},
+    "BMES": {"B": "B", "M": "I", "E": "E", "S": "S"},
+}
+
+
+class TagSet:
+    """The K tags of a model, ``O`` first.
+
+    Args:
+        tags: every tag, as `ner.schemes.inventory` lists them.
+        scheme: of these tags.
+
+    Raises:
+        ValueError: a tag that the scheme does not have.
+    """
+
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
+        self.tags = list(tags)
+        self.scheme = scheme
+        self.legality = schemes.legality(self.tags, scheme)
+        self._number = {tag: number for number, tag in enumerate(self.tags)}
+        self._compatible: dict[tuple[str, str], np.ndarray] = {}
+
+    @classmethod
+    def of(cls, sequences: Iterable[Sequence[str]], scheme: str) -> TagSet:
+        """The tags that a scheme needs for all labels of a corpus."""
+        distinct = {tag for sequence in sequences for tag in sequence}
+        labels = {schemes.split_tag(one)[1] for tag in distinct for one in alternatives(tag)} - {""}
+        return cls(schemes.inventory(labels, scheme), scheme)
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    @property
+    def labels(self) -> list[str]:
+        """The entity types, in order."""
+        return sorted({schemes.split_tag(tag)[1] for tag in self.tags} - {""})
+
+    def encode(self, tags: Sequence[str]) -> list[int]:
+        """Numbers of the tags of one sentence, given in any scheme and converted through spans.
+
+        Raises:
+            KeyError: a label that the model does not have.
+        """
+        return [self._number[tag] for tag in schemes.convert(tags, self.scheme)]
+
+    def allowed(self, tags: Sequence[str], scheme: str, unlabelled: bool) -> np.ndarray:
+        """Which of the model's tags each token of a partly annotated sentence may have.
+
+        Args:
+            tags: T tags in ``scheme``; ``?`` stands for any, ``B-PER|O`` for either of the two.
+            scheme: of these tags.
+            unlabelled: ``O`` means that nobody looked: any tag.
+
+        Returns:
+            bool [T, K].
+        """
+        rows = np.zeros((len(tags), len(self.tags)), dtype=bool)
+        for row, tag in zip(rows, tags, strict=True):
+            if tag == schemes.UNKNOWN or (unlabelled and tag == schemes.OUTSIDE):
+                row[:] = True
+            else:
+                for one in alternatives(tag):
+                    row |= self._meanings(one, scheme)
+        return rows
+
+    def _meanings(self, tag: str, scheme: str) -> np.ndarray:
+        key = tag, scheme
+        if key not in self._compatible:
+            self._compatible[key] = np.array([self._agrees(tag, scheme, own) for own in self.tags])
+        return self._compatible[key]
+
+    def _agrees(self, tag: str, scheme: str, own: str) -> bool:
+        prefix, label = schemes.split_tag(tag)
+        own_prefix, own_label = schemes.split_tag(own)
+        if label != own_label:
+            return False
+        if prefix == schemes.OUTSIDE:
+            return True
+        roles = _ROLES[scheme].get(prefix, "BIES")
+        return bool(set(roles) & set(_ROLES[self.scheme][own_prefix]))
+
+
+def alternatives(tag: str) -> list[str]:
+    """The tags that ``B-PER|O`` leaves open; none in particular for ``?``."""
+    return [] if tag == schemes.UNKNOWN else tag.split("|")
+
+
+def is_partial(tags: Iterable[str]) -> bool:
+    """Whether any tag leaves something open."""
+    return any(tag == schemes.UNKNOWN or "|" in tag for tag in tags)

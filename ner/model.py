@@ -1,0 +1,117 @@
+"""The network, wired as figure 3 of Ma & Hovy 2016: word + char-CNN (+ features) -> BiLSTM -> emissions -> CRF."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ner.config import ModelConfig
+from ner.features.batches import Batch
+from ner.features.encoder import FeatureSizes
+from ner.features.tags import TagSet
+from ner.modules.char_cnn import CharCNN
+from ner.modules.crf import CRF, Constraints
+from ner.modules.recurrent import Recurrent
+from ner.modules.words import WordRepresentation, WordTable
+
+
+class SequenceTagger(nn.Module):
+    """Emissions of every token, and a CRF over them.
+
+    With ``head: softmax`` the CRF's transitions stay at zero, which makes its likelihood the product of the tokens'
+    softmax probabilities; only its decoding knows what the scheme allows.
+
+    Args:
+        config: sizes and kinds of the parts.
+        sizes: of the feature tables.
+        tagset: the K tags.
+        word_dim: size of the word embeddings.
+    """
+
+    def __init__(self, config: ModelConfig, sizes: FeatureSizes, tagset: TagSet, word_dim: int) -> None:
+        super().__init__()
+        chars, features, encoder = config.chars, config.features, config.encoder
+        char_cnn = (
+            CharCNN(sizes.chars, chars.dim, chars.filters, tuple(chars.widths), chars.dropout) if chars.dim else None
+        )
+        self.words = WordRepresentation(
+            WordTable(sizes.words, sizes.trained, word_dim),
+            char_cnn,
+            sizes.shapes,
+            features.shape_dim,
+            sizes.clusters,
+            features.cluster_dim,
+            config.words.dropout,
+        )
+        gazetteer_tags = 5  # outside, and the four roles of a match
+        self.gazetteers = nn.ModuleList(
+            nn.Embedding(gazetteer_tags, features.gazetteer_dim) for _ in range(sizes.gazetteers)
+        )
+        self.encoder = Recurrent(
+            encoder.kind,
+            self.words.output_size + sizes.gazetteers * features.gazetteer_dim,
+            encoder.hidden,
+            layers=encoder.layers,
+            bidirectional=encoder.bidirectional,
+            dropout_input=encoder.dropout,
+            dropout_output=encoder.dropout,
+            dropout_between=encoder.dropout,
+            dropout_recurrent=encoder.recurrent_dropout,
+            variational=encoder.variational,
+            forget_bias=encoder.forget_bias,
+            layer_norm=encoder.layer_norm,
+            residual=encoder.residual,
+        )
+        self.project = nn.Linear(self.encoder.output_size, len(tagset))
+        nn.init.xavier_uniform_(self.project.weight)
+        nn.init.zeros_(self.project.bias)
+        self.crf = self.make_crf(config, tagset)
+
+    @staticmethod
+    def make_crf(config: ModelConfig, tagset: TagSet) -> CRF:
+        """The output layer, with the scheme's constraints."""
+        crf = CRF(len(tagset), Constraints(*tagset.legality), constrained_training=config.constrained_training)
+        if config.head == "softmax":
+            for parameter in crf.parameters():
+                nn.init.zeros_(parameter).requires_grad_(False)
+        return crf
+
+    def represent(self, batch: Batch) -> Tensor:
+        """Vectors of the batch's word types, [W, D]."""
+        return self.words(batch.words, batch.chars, batch.shapes, batch.clusters)
+
+    def emissions(self, table: Tensor, index: Tensor, lengths: Tensor, gazetteers: Tensor | None = None) -> Tensor:
+        """Scores of every tag for every token.
+
+        Args:
+            table: vectors of word types, [W, D], from `represent`.
+            index: the word type of each token, int64 [B, T].
+            lengths: tokens of each sentence, int64 [B].
+            gazetteers: matches of each token, int64 [B, T, G], where the model has gazetteers.
+
+        Returns:
+            float [B, T, K]; whatever at padding.
+        """
+        inputs = functional.embedding(index, table)
+        if gazetteers is not None:
+            matches = [embedding(gazetteers[..., column]) for column, embedding in enumerate(self.gazetteers)]
+            inputs = torch.cat([inputs, *matches], dim=2)
+        return self.project(self.encoder(inputs, lengths))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Emissions of a batch, [B, T, K]."""
+        return self.emissions(self.represent(batch), batch.index, batch.lengths, batch.gazetteers)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Negative log-likelihood of the gold tags, or of what partial annotation allows, of each sentence, [B].
+
+        Raises:
+            ValueError: the batch has no tags.
+        """
+        emissions = self(batch)
+        if batch.allowed is not None:
+            return self.crf.partial_loss(emissions, batch.allowed, batch.lengths, reduction="none")
+        if batch.tags is None:
+            raise ValueError("a batch without tags has no loss: encode the corpus with its tags")
+        return self.crf.loss(emissions, batch.tags, batch.lengths, reduction="none")

@@ -1,0 +1,210 @@
+"""The model folder: weights, vocabularies and a description, written whole or not at all; loading executes nothing.
+
+====================== ===============================================================
+file                   holds
+====================== ===============================================================
+``model.safetensors``  the weights
+``config.json``        format, configuration, tags, and the checksum of every other file
+``words.txt``, ...     the vocabularies (see `ner.features.encoder`)
+``metrics.json``       scores and identity of the data; free to edit
+``README.md``          the model card; free to edit
+====================== ===============================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ner.config import ModelConfig, TaggingConfig
+from ner.errors import DataError, ModelError
+from ner.features.encoder import FeatureEncoder
+from ner.features.tags import TagSet
+from ner.model import SequenceTagger
+from ner.version import __version__
+
+FORMAT = 1
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "config.json"
+
+
+class Description(BaseModel):
+    """``config.json``.
+
+    Attributes:
+        format: of the folder; raised when an older release could not read it.
+        version: of the package that wrote it, for people.
+        tags: the model's tags, in the order of its emissions.
+        word_dim: size of the word embeddings.
+        trained: so many rows of the word vocabulary are parameters.
+        temperature: fitted on dev; 1 where it was not.
+        files: SHA-256 of the other files that loading reads.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: int
+    version: str
+    model: ModelConfig
+    tagging: TaggingConfig
+    tags: list[str]
+    word_dim: int = Field(gt=0)
+    trained: int = Field(gt=0)
+    temperature: float = Field(default=1.0, gt=0)
+    files: dict[str, str]
+
+
+def save_model(
+    folder: Path,
+    model: SequenceTagger,
+    encoder: FeatureEncoder,
+    tagset: TagSet,
+    config: ModelConfig,
+    tagging: TaggingConfig,
+    extra: dict[str, str],
+    temperature: float = 1.0,
+) -> None:
+    """Write a model folder; one that stands there already is replaced by the whole new one.
+
+    Args:
+        extra: further files by name, free to edit, such as the model card.
+
+    Raises:
+        OSError: the folder cannot be written; its path is in the message, what stood there is untouched.
+    """
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(state, fresh / WEIGHTS)
+    encoder.save(fresh)
+    description = Description(
+        format=FORMAT,
+        version=__version__,
+        model=config,
+        tagging=tagging,
+        tags=tagset.tags,
+        word_dim=model.words.table.weight.shape[1],
+        trained=encoder.sizes.trained,
+        temperature=temperature,
+        files={str(path.relative_to(fresh)): _checksum(path) for path in sorted(fresh.rglob("*")) if path.is_file()},
+    )
+    (fresh / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    for name, text in extra.items():
+        (fresh / name).write_text(text, encoding="utf-8")
+    for path in fresh.rglob("*"):
+        if path.is_file():
+            _flush(path)
+    _swap(fresh, folder)
+
+
+def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureEncoder, TagSet, Description]:
+    """Read a model folder, and nothing outside of it.
+
+    Raises:
+        ModelError: the folder is missing, cut short, altered, of a newer format, or describes another network than
+            its weights are of.
+    """
+    folder = Path(folder)
+    description = describe(folder)
+    for name, checksum in description.files.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or path.is_symlink():
+            raise ModelError(f"{folder / DESCRIPTION}: {name!r} is not a file of the folder")
+        if not path.is_file():
+            raise ModelError(f"{folder}: {name} is missing; copy the whole folder again")
+        if _checksum(path) != checksum:
+            raise ModelError(f"{path}: the checksum is not that of {DESCRIPTION}; the file is cut short or was altered")
+    if WEIGHTS not in description.files:
+        raise ModelError(f"{folder / DESCRIPTION}: no checksum for {WEIGHTS}")
+    try:
+        tagset = TagSet(description.tags, description.model.scheme)
+        encoder = FeatureEncoder.load(folder, description.model, description.trained)
+        state = load_file(folder / WEIGHTS)
+    except (SafetensorError, DataError, ValueError, OSError) as error:
+        raise ModelError(f"{folder}: {error}") from None
+    return _assemble(folder, description, encoder, tagset, state), encoder, tagset, description
+
+
+def describe(folder: str | os.PathLike[str]) -> Description:
+    """Read and check ``config.json`` alone.
+
+    Raises:
+        ModelError: there is no model, or its description cannot be used.
+    """
+    folder = Path(folder)
+    path = folder / DESCRIPTION
+    if not folder.exists():
+        raise ModelError(f"{folder}: no such folder; a training writes its model into OUTPUT/model")
+    if not path.is_file():
+        nested = folder / "model" / DESCRIPTION
+        hint = f"; the model of this run is in {nested.parent}" if nested.is_file() else ""
+        raise ModelError(f"{folder}: not a model folder, it has no {DESCRIPTION}{hint}")
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise ModelError(f"{path}: cannot be read, the folder is damaged: {error}") from None
+    found = tree.get("format") if isinstance(tree, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise ModelError(
+            f"{path}: the model has format {found}, this release reads up to {FORMAT}; "
+            f"upgrade the package (the model was written by version {tree.get('version')})"
+        )
+    try:
+        return Description.model_validate(tree)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ModelError(f"{path}: not the description of a model: {faults}") from None
+
+
+def _assemble(
+    folder: Path,
+    description: Description,
+    encoder: FeatureEncoder,
+    tagset: TagSet,
+    state: dict[str, torch.Tensor],
+) -> SequenceTagger:
+    """The network around its weights; its shapes are compared before anything is allocated."""
+    with torch.device("meta"):
+        model = SequenceTagger(description.model, encoder.sizes, tagset, description.word_dim)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    if expected != found:
+        odd = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        listed = ", ".join(f"{name} {found.get(name)} instead of {expected.get(name)}" for name in odd[:3])
+        raise ModelError(f"{folder}: the weights are not of the network that {DESCRIPTION} describes: {listed}")
+    model.crf = model.make_crf(description.model, tagset)
+    model.load_state_dict(state, assign=True)
+    return model.eval()
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put the fresh folder in place. Between the two renames only the fresh one exists, whole, under its own name."""
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

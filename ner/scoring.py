@@ -1,0 +1,105 @@
+"""Scores of a model on a corpus: predicted, written in the corpus's own scheme, compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ner.config import DataConfig
+from ner.corpus.check import identity
+from ner.corpus.read import load
+from ner.corpus.sentence import Sentence
+from ner.corpus.write import write_columns
+from ner.errors import DataError
+from ner.evaluation.scores import Scores, score
+from ner.prediction import Predictor
+from ner.schemes import convert, detect
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from ner.tagger import Tagger
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores, and of what.
+
+    Attributes:
+        scores: see `ner.evaluation.scores.Scores`.
+        data: identity of the corpus: counts and checksum.
+        model: path and checksum of the weights.
+        tokens, gold, predicted: of every sentence; the tags in the corpus's own scheme.
+    """
+
+    scores: Scores
+    data: dict[str, Any]
+    model: dict[str, Any]
+    tokens: list[list[str]]
+    gold: list[list[str]]
+    predicted: list[list[str]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores as fractions, with the identity of data and model."""
+        return {**self.scores.to_json(), "data": self.data, "model": self.model}
+
+    def table(self) -> str:
+        """The scores for people, with what was scored."""
+        counts = self.data
+        about = f"{counts['sentences']} sentences, {counts['tokens']} tokens, {counts['entities']} entities"
+        return f"{self.scores.table()}\n{about} (sha256 {counts['sha256'][:12]}); model {self.model['path']}"
+
+    def write_predictions(self, path: str | os.PathLike[str]) -> None:
+        """A column file of token, gold tag, predicted tag: what conlleval reads."""
+        rows = zip(self.tokens, self.gold, self.predicted, strict=True)
+        write_columns(
+            (Sentence(tokens, predicted, columns={"gold": gold}) for tokens, gold, predicted in rows), Path(path)
+        )
+
+
+def predict_like(predictor: Predictor, tokens: Sequence[list[str]], scheme: str) -> list[list[str]]:
+    """Predicted tags of every sentence, written in a scheme."""
+    return [convert(tags, scheme) for tags in predictor.predict(tokens, scores=False).tag_lists()]
+
+
+def evaluate(
+    model: str | os.PathLike[str] | Tagger,
+    data: str | os.PathLike[str] | Dataset | DatasetDict,
+    options: DataConfig | None = None,
+    split: str = "test",
+) -> Evaluation:
+    """Score a model on a corpus.
+
+    Args:
+        model: a model folder, or a tagger.
+        data: a file, a `datasets.Dataset` of tokens and tags, or a `DatasetDict` that has the split.
+        options: how the file is read.
+        split: of a `DatasetDict`.
+
+    Raises:
+        ModelError, DataError: the model or the corpus cannot be used, or the corpus has no tags.
+    """
+    from ner.tagger import Tagger
+    from ner.tagger import load as load_tagger
+
+    tagger = model if isinstance(model, Tagger) else load_tagger(model)
+    part = _split(data, options or DataConfig(), split)
+    tokens, gold = part["tokens"][:], part["tags"][:]
+    scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
+    predicted = predict_like(tagger.predictor, tokens, scheme)
+    return Evaluation(
+        score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted
+    )
+
+
+def _split(data: Any, options: DataConfig, split: str) -> Dataset:
+    if isinstance(data, (str, os.PathLike)):
+        return load(options.model_copy(update={"train": [], "dev": [], "test": [os.fspath(data)]}))["test"]
+    if hasattr(data, "keys"):
+        if split not in data:
+            raise DataError(f"the data has no split {split!r}, but {', '.join(data)}.", remedy="Name one of them.")
+        data = data[split]
+    return load(options, {"test": data})["test"]

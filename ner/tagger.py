@@ -1,0 +1,114 @@
+"""A trained model in use: text or tokens in, documents with entities out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from ner.document import Document, Offsets, ScoredSpan
+from ner.features.encoder import FeatureEncoder
+from ner.features.tags import TagSet
+from ner.model import SequenceTagger
+from ner.persistence import WEIGHTS, Description, load_model
+from ner.prediction import Prediction, Predictor
+from ner.text import Tokenizer, get_tokenizer, segment
+
+
+class Tagger:
+    """Tags text with a trained model. Made by `ner.load`.
+
+    Args:
+        model, encoder, tagset: as trained.
+        description: of the model folder.
+        path: of the model folder, for messages.
+        device: where the network runs, such as ``cpu`` or ``cuda``.
+    """
+
+    def __init__(
+        self,
+        model: SequenceTagger,
+        encoder: FeatureEncoder,
+        tagset: TagSet,
+        description: Description,
+        path: Path,
+        device: str = "cpu",
+    ) -> None:
+        self.path = path
+        self.description = description
+        self.tagset = tagset
+        self.predictor = Predictor(
+            model.to(torch.device(device)), encoder, tagset, temperature=description.temperature
+        )
+
+    @property
+    def labels(self) -> list[str]:
+        """The entity types that the model knows."""
+        return self.tagset.labels
+
+    def identity(self) -> dict[str, str]:
+        """Which model this is: its folder and the checksum of its weights."""
+        return {"path": str(self.path), "sha256": self.description.files[WEIGHTS], "version": self.description.version}
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that is stored with the model."""
+        return get_tokenizer(self.description.tagging.tokenizer)
+
+    def tag(self, text: str) -> Document:
+        """Find the entities of a text."""
+        return next(self.stream([text]))
+
+    def tag_tokens(self, sentences: Sequence[Sequence[str]]) -> list[Document]:
+        """Find the entities of sentences that are tokens already: a document each, its text the tokens and blanks.
+
+        Args:
+            sentences: lists of tokens; a sentence may be empty.
+        """
+        lists = [list(tokens) for tokens in sentences]
+        spans = self.predict(lists).span_lists()
+        return [Document.of_tokens(tokens, found) for tokens, found in zip(lists, spans, strict=True)]
+
+    def stream(self, texts: Iterable[str], window: int = 1024) -> Iterator[Document]:
+        """Tag texts as they come, in order and in bounded memory.
+
+        Args:
+            texts: any number of them.
+            window: texts that are read ahead, to be batched together.
+        """
+        source = iter(texts)
+        while batch := list(islice(source, window)):
+            yield from self._tag_all(batch)
+
+    def predict(self, sentences: Sequence[list[str]], scores: bool = True) -> Prediction:
+        """Tags and entities of token lists as arrays: what bulk users and evaluation build on."""
+        return self.predictor.predict(sentences, scores)
+
+    def _tag_all(self, texts: list[str]) -> Iterator[Document]:
+        segmented: list[list[Offsets]] = [segment(text, self.tokenizer) for text in texts]
+        tokens = [
+            [text[start:end] for start, end in sentence]
+            for text, sentences in zip(texts, segmented, strict=True)
+            for sentence in sentences
+        ]
+        spans: Iterator[list[ScoredSpan]] = iter(self.predict(tokens).span_lists())
+        for text, sentences in zip(texts, segmented, strict=True):
+            yield Document(text, sentences, list(islice(spans, len(sentences))))
+
+
+def load(path: str | os.PathLike[str], device: str = "cpu") -> Tagger:
+    """Load a model folder.
+
+    Args:
+        path: of the folder that a training wrote, or of the run that holds it as ``model``.
+        device: where the network runs, such as ``cpu`` or ``cuda``.
+
+    Raises:
+        ModelError: the folder is missing, cut short, altered or of a newer format.
+    """
+    model, encoder, tagset, description = load_model(path)
+    return Tagger(model, encoder, tagset, description, Path(path), device)

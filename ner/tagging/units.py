@@ -1,0 +1,51 @@
+"""What goes in: a unit is the least piece of a file that is written out in one piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ner.document import Document, Offsets, ScoredSpan
+
+
+@dataclass(slots=True)
+class Unit:
+    """A line of text, a JSONL record, or a stretch of a column file, with the sentences in it.
+
+    Attributes:
+        sentences: their tokens.
+        text: the raw text; None where the input is tokens already.
+        offsets: of the tokens in the text, sentence by sentence; None as ``text``.
+        line: 1-based, where the unit stands in its file.
+        origin: what the writer needs to give back what came in: a `Columns`, or the other keys of a record.
+    """
+
+    sentences: list[list[str]]
+    text: str | None = None
+    offsets: list[Offsets] | None = None
+    line: int = 0
+    origin: Any = None
+
+    def documents(self, spans: list[list[ScoredSpan]]) -> list[Document]:
+        """The unit as documents: one for a text, one for each sentence of tokens."""
+        if self.text is not None and self.offsets is not None:
+            return [Document(self.text, self.offsets, spans)]
+        return [Document.of_tokens(tokens, found) for tokens, found in zip(self.sentences, spans, strict=True)]
+
+
+@dataclass(slots=True)
+class Columns:
+    """The lines of a column file between two empty ones, as they came.
+
+    Attributes:
+        before, after: line ends around them.
+        lines: token lines, comments and all.
+        places: for each sentence the lines of its tokens; None if all lines are one sentence.
+        separator: that a further column is set off with.
+    """
+
+    before: str
+    lines: list[str]
+    after: str
+    separator: str
+    places: list[list[int]] | None = field(default=None)

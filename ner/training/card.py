@@ -1,0 +1,87 @@
+"""The model card: the README of a model folder, written from the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ner.version import __version__
+
+if TYPE_CHECKING:
+    from ner.training.preparation import Prepared
+
+_TEMPLATE = """\
+---
+library_name: bilstm-crf-ner
+pipeline_tag: token-classification
+---
+
+# Named entities: {labels}
+
+A char-CNN, BiLSTM and CRF tagger (Ma & Hovy 2016), trained with `bilstm-crf-ner` {version}.
+
+## Use
+
+```python
+import ner
+
+tagger = ner.load("PATH/TO/THIS/FOLDER")
+for entity in tagger.tag("Your text.").entities:
+    print(entity.text, entity.label, entity.score)
+```
+
+or `ner tag PATH/TO/THIS/FOLDER FILE`.
+
+## Scores
+
+{scores}
+
+Kept are the weights of epoch {best_epoch}, the best on dev of {epochs}; seed {seed}. One seed is one draw: the same
+recipe with another seed may differ by a point.
+
+## Data
+
+| split | sentences | tokens | entities | sha256 |
+|---|---|---|---|---|
+{data}
+
+Tagged in {scheme}; the model's own tags are written in {model_scheme}.
+
+## Configuration
+
+```yaml
+{config}```
+"""
+
+
+def model_card(prepared: Prepared, metrics: dict[str, Any]) -> str:
+    """Markdown that says what the model was trained on, how well it does, and how to use it."""
+    rows = [
+        f"| {split} | {counts['sentences']} | {counts['tokens']} | {counts['entities']} | `{counts['sha256'][:12]}` |"
+        for split, counts in prepared.identity.items()
+    ]
+    return _TEMPLATE.format(
+        labels=", ".join(prepared.tagset.labels),
+        version=__version__,
+        scores=_scores(metrics),
+        best_epoch=metrics["best_epoch"],
+        epochs=metrics["epochs"],
+        seed=metrics["seed"],
+        data="\n".join(rows),
+        scheme=prepared.scheme,
+        model_scheme=prepared.config.model.scheme,
+        config=yaml.safe_dump(prepared.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+    )
+
+
+def _scores(metrics: dict[str, Any]) -> str:
+    lines = ["| split | type | precision | recall | F1 | entities |", "|---|---|---|---|---|---|"]
+    for split in ("dev", "test"):
+        if metrics[split]:
+            table = {"all (micro)": metrics[split]["micro"], **metrics[split]["types"]}
+            lines += [
+                f"| {split} | {name} | {row['precision']:.2%} | {row['recall']:.2%} | {row['f1']:.2%} | {row['support']} |"
+                for name, row in table.items()
+            ]
+    return "\n".join(lines) if len(lines) > 2 else "None yet: the training is not finished."

@@ -1,0 +1,147 @@
+"""The training loop: a generator of epochs without files or screen, whose state can be saved and put back."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ner.config import TrainingConfig
+from ner.errors import TrainingError
+from ner.features.batches import Batch, EncodedCorpus, bucketed
+from ner.model import SequenceTagger
+from ner.training.average import MovingAverage
+from ner.training.checkpoint import optimizer_tensors, restore_optimizer, trained_parameters
+from ner.training.optimizers import build_optimizer, clip_gradients, schedule
+from ner.training.seeds import Randomness
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class Step(NamedTuple):
+    """How far an epoch is: tokens seen, tokens in all, seconds spent."""
+
+    tokens: int
+    total: int
+    seconds: float
+
+
+class Trainer:
+    """Weights on their way from one epoch to the next.
+
+    Args:
+        model: on the accelerator's device.
+        corpus: the training sentences with their tags.
+        config: the loop's settings.
+        accelerator: device, precision and processes.
+        randomness: seeded before the model was made.
+    """
+
+    def __init__(
+        self,
+        model: SequenceTagger,
+        corpus: EncodedCorpus,
+        config: TrainingConfig,
+        accelerator: Accelerator,
+        randomness: Randomness,
+    ) -> None:
+        self.model = model
+        self.corpus = corpus
+        self.config = config
+        self.accelerator = accelerator
+        self.randomness = randomness
+        self.epoch = 0
+        self.loss = math.nan
+        self.seconds = self.tokens_per_second = math.nan
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.optimizer = build_optimizer(model, config.optimizer)
+        self.average = MovingAverage(self.parameters, config.ema)
+        self._rate = schedule(config.optimizer, config.epochs)
+
+    def run_epoch(self) -> Iterator[Step]:
+        """One pass over the corpus, a `Step` after every batch. Sets `epoch`, `loss` (mean a sentence) and speed.
+
+        Raises:
+            TrainingError: the loss is no number any more.
+        """
+        self.model.train()
+        begun = time.perf_counter()
+        batches = list(bucketed(self.corpus.lengths, self.config.batch_size, self.randomness.order))
+        total, seen, sentences = int(self.corpus.lengths.sum()), 0, sum(map(len, batches))
+        summed = torch.zeros((), device=self.accelerator.device)
+        for number, chosen in enumerate(batches):
+            self._set_rate(self.epoch + number / len(batches))
+            mine = chosen[self.accelerator.process_index :: self.accelerator.num_processes]
+            summed += self._step(self.corpus.batch(mine).to(self.accelerator.device), len(chosen))
+            seen += int(self.corpus.lengths[chosen].sum())
+            yield Step(seen, total, time.perf_counter() - begun)
+        self.epoch += 1
+        self.loss = summed.item() / sentences
+        self.seconds = time.perf_counter() - begun
+        self.tokens_per_second = total / self.seconds
+        if not math.isfinite(self.loss):
+            raise TrainingError(
+                f"the loss became {self.loss} in epoch {self.epoch}: the training has diverged. Lower "
+                f"training.optimizer.lr (now {self.config.optimizer.lr}) or training.optimizer.clip (now "
+                f"{self.config.optimizer.clip}). The best model so far and the checkpoint before are kept."
+            )
+
+    def _step(self, batch: Batch, sentences: int) -> Tensor:
+        """One update; the sum of the batch's losses."""
+        with self.accelerator.autocast():
+            loss = self.model.loss(batch).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        (loss / sentences).backward()
+        self._sum_over_processes()
+        clip_gradients(self.parameters, self.config.optimizer.clip)
+        self.optimizer.step()
+        self.average.update()
+        return loss.detach()
+
+    def _sum_over_processes(self) -> None:
+        """Every process has the gradient of its share of the batch; all go on with the sum."""
+        if self.accelerator.num_processes == 1:
+            return
+        for parameter in self.parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        flat = torch.cat([parameter.grad.flatten() for parameter in self.parameters if parameter.grad is not None])
+        flat = self.accelerator.reduce(flat, reduction="sum")
+        for parameter, part in zip(self.parameters, flat.split([p.numel() for p in self.parameters]), strict=True):
+            parameter.grad = part.view_as(parameter)
+
+    def _set_rate(self, done: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate(done)
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """What a checkpoint must hold, by group and name."""
+        return {
+            "weights": trained_parameters(self.model),
+            "optimizer": optimizer_tensors(self.optimizer),
+            "average": {str(number): tensor for number, tensor in enumerate(self.average.average)},
+            "random": self.randomness.tensors(),
+        }
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold beside the tensors."""
+        return {"epoch": self.epoch, "average_steps": self.average.steps, "order": self.randomness.description()}
+
+    def restore(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        weights = groups["weights"]
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                if name in weights:
+                    parameter.copy_(weights[name])
+            for number, tensor in groups.get("average", {}).items():
+                self.average.average[int(number)].copy_(tensor)
+        restore_optimizer(self.optimizer, groups.get("optimizer", {}))
+        self.average.steps = state["average_steps"]
+        self.epoch = state["epoch"]
+        self.randomness.restore(groups["random"], state["order"])

@@ -1,0 +1,264 @@
+"""A whole training: corpus and vectors in, a run folder with the best model and its scores out."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ner.config import Config, load_config
+from ner.corpus.sentence import Sentence
+from ner.corpus.write import write_columns
+from ner.errors import TrainingError
+from ner.evaluation.scores import Scores, score
+from ner.evaluation.spans import count_spans
+from ner.persistence import save_model
+from ner.prediction import Predictor
+from ner.scoring import predict_like
+from ner.threads import set_threads
+from ner.training.card import model_card
+from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
+from ner.training.folder import RunFolder
+from ner.training.listener import Listener
+from ner.training.loop import Trainer
+from ner.training.preparation import Prepared, column, prepare
+from ner.training.seeds import Randomness, make_deterministic
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+    from ner.tagger import Tagger
+
+
+@dataclass
+class TrainResult:
+    """What a training leaves behind.
+
+    Attributes:
+        folder: the run folder.
+        model: the model folder in it.
+        epochs: the lines of ``metrics.jsonl``.
+        best_epoch: whose weights were kept, 1-based.
+        dev, test: scores of the kept weights; None where there is no such split.
+    """
+
+    folder: Path
+    model: Path
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    dev: Scores | None = None
+    test: Scores | None = None
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """The trained model, loaded from its folder."""
+        from ner.tagger import load
+
+        return load(self.model)
+
+
+def train(
+    config: Config | Mapping[str, Any] | str | os.PathLike[str],
+    dataset: DatasetDict | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    listener: Listener | None = None,
+) -> TrainResult:
+    """Train a model.
+
+    Args:
+        config: a configuration, a mapping of the same shape, or a YAML file.
+        dataset: the corpus, in place of the configuration's files: splits ``train`` and, if there are such, ``dev``
+            (or ``validation``) and ``test``, with columns of tokens and tags.
+        resume: go on from the run folder's checkpoint.
+        overwrite: replace a run that stands in the folder.
+        listener: is told what happens; by default nobody is.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+        DataError: the corpus or a file of vectors cannot be used.
+        TrainingError: the run folder is occupied, or the training diverged.
+    """
+    if not isinstance(config, Config):
+        config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
+    folder, listener = RunFolder(config.output), listener or Listener()
+    with folder.claimed(config, resume, overwrite):
+        saved = load_checkpoint(folder.checkpoint) if resume and folder.checkpoint.exists() else None
+        set_threads(saved[1]["threads"] if saved else config.training.threads)
+        run = Run(prepare(config, dataset, folder.check, listener), folder, listener)
+        if saved:
+            run.restore(*saved)
+        return run.complete()
+
+
+class Run:
+    """One training in its folder: epochs, each judged on dev, the best kept, everything resumable."""
+
+    def __init__(self, prepared: Prepared, folder: RunFolder, listener: Listener) -> None:
+        from accelerate import Accelerator
+
+        self.prepared, self.folder, self.listener = prepared, folder, listener
+        self.config = prepared.config.training
+        if self.config.deterministic:
+            make_deterministic()
+        accelerator = Accelerator(mixed_precision="bf16" if self.config.precision == "bf16" else "no")
+        self.writes = accelerator.is_main_process
+        self.model = prepared.network().to(accelerator.device)
+        randomness = Randomness(self.config.seed, accelerator.process_index)
+        self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator, randomness)
+        self.epochs: list[dict[str, Any]] = []
+        self.best_epoch, self.best_f1 = 0, -1.0
+        self.best_weights: dict[str, Tensor] = {}
+
+    def complete(self) -> TrainResult:
+        """Run the epochs that are left, then score the best weights on dev and, for the first time, on test."""
+        self.listener.started(self.prepared, f"{self.trainer.accelerator.device}, {torch.get_num_threads()} threads")
+        while self.trainer.epoch < self.config.epochs and not self._out_of_patience():
+            for step in self.trainer.run_epoch():
+                self.listener.step(self.trainer.epoch + 1, step)
+            self._close_epoch()
+        self._load_best()
+        result = TrainResult(self.folder.path, self.folder.model, self.epochs, self.best_epoch)
+        result.dev, result.test = self._score("dev"), self._score("test")
+        if self.writes:
+            self._save_model(result)
+            self._draw()
+        return result
+
+    def restore(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            TrainingError: the corpus or the configuration is not the one of the checkpoint.
+        """
+        now = self._fixed()
+        changed = [key for key in now if now[key] != state["fixed"].get(key)]
+        if changed:
+            raise TrainingError(
+                f"{self.folder.checkpoint}: the run was begun with another {', '.join(changed)}; "
+                "put it back, or start anew with --overwrite"
+            )
+        self.trainer.restore(groups, state["trainer"])
+        self.epochs = state["epochs"]
+        self.best_epoch, self.best_f1 = state["best_epoch"], state["best_f1"]
+        self.best_weights = groups.get("best", {})
+        self.folder.keep_epochs(len(self.epochs))
+        if self.writes and self.best_weights and not self.folder.model.exists():
+            self._load_best()
+            self._save_model(TrainResult(self.folder.path, self.folder.model, self.epochs, self.best_epoch))
+            self.trainer.restore(groups, state["trainer"])
+
+    def _close_epoch(self) -> None:
+        trainer = self.trainer
+        begun = time.perf_counter()
+        with trainer.average.applied():
+            dev = self._dev_counts()
+            f1 = None if dev is None else dev["f1"]
+            best = f1 is None or f1 > self.best_f1
+            if best:
+                self.best_epoch, self.best_f1 = trainer.epoch, -1.0 if f1 is None else f1
+                self.best_weights = {name: t.clone() for name, t in trained_parameters(self.model).items()}
+                if self.writes:
+                    self._save_model(TrainResult(self.folder.path, self.folder.model, self.epochs, trainer.epoch))
+        record = {
+            "epoch": trainer.epoch,
+            "loss": trainer.loss,
+            "dev": dev,
+            "learning_rate": trainer.optimizer.param_groups[0]["lr"],
+            "tokens_per_second": round(trainer.tokens_per_second),
+            "seconds": round(trainer.seconds + time.perf_counter() - begun, 3),
+        }
+        self.epochs.append(record)
+        if self.writes:
+            self.folder.log(record)
+            last = trainer.epoch == self.config.epochs or self._out_of_patience()
+            if last or trainer.epoch % self.config.checkpoint_every == 0:
+                self._save_checkpoint()
+        self.listener.epoch(record, best)
+
+    def _dev_counts(self) -> dict[str, float] | None:
+        if "dev" not in self.prepared.corpus:
+            return None
+        dev = self.prepared.corpus["dev"]
+        predicted = self._predictor().predict(column(dev, "tokens"), scores=False).tag_lists()
+        counts = count_spans(column(dev, "tags"), predicted)
+        return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+
+    def _score(self, split: str) -> Scores | None:
+        if split not in self.prepared.corpus:
+            return None
+        part, scheme = self.prepared.corpus[split], self.prepared.scheme
+        tokens, gold = column(part, "tokens"), column(part, "tags")
+        predicted = predict_like(self._predictor(), tokens, scheme)
+        if split == "test" and self.writes:
+            rows = zip(tokens, gold, predicted, strict=True)
+            write_columns((Sentence(t, p, columns={"gold": g}) for t, g, p in rows), self.folder.predictions)
+        return score(gold, predicted, scheme)
+
+    def _predictor(self) -> Predictor:
+        return Predictor(self.model, self.prepared.encoder, self.prepared.tagset)
+
+    def _out_of_patience(self) -> bool:
+        patience = self.config.patience
+        return patience is not None and self.trainer.epoch - self.best_epoch >= patience
+
+    def _load_best(self) -> None:
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                if name in self.best_weights:
+                    parameter.copy_(self.best_weights[name])
+
+    def _fixed(self) -> dict[str, Any]:
+        """What may not change between a checkpoint and its resumption."""
+        config = self.prepared.config.model_dump(mode="json")
+        training = {key: config["training"][key] for key in ("seed", "batch_size", "optimizer", "ema", "precision")}
+        return {"corpus": self.prepared.identity, "model": config["model"], "training": training,
+                "vectors": config["vectors"]}  # fmt: skip
+
+    def _save_checkpoint(self) -> None:
+        state = {
+            "trainer": self.trainer.state(),
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "best_f1": self.best_f1,
+            "threads": torch.get_num_threads(),
+            "fixed": self._fixed(),
+        }
+        save_checkpoint(self.folder.checkpoint, {**self.trainer.tensors(), "best": self.best_weights}, state)
+
+    def _save_model(self, result: TrainResult) -> None:
+        prepared, metrics = self.prepared, self._metrics(result)
+        extra = {"metrics.json": json.dumps(metrics, indent=2) + "\n", "README.md": model_card(prepared, metrics)}
+        try:
+            save_model(
+                self.folder.model, self.model, prepared.encoder, prepared.tagset,
+                prepared.config.model, prepared.config.tagging, extra,
+            )  # fmt: skip
+        except OSError as error:
+            raise TrainingError(f"{self.folder.model}: the model could not be written: {error}") from None
+
+    def _metrics(self, result: TrainResult) -> dict[str, Any]:
+        return {
+            "best_epoch": result.best_epoch,
+            "epochs": len(result.epochs),
+            "best_dev_f1": self.best_f1 if self.best_f1 >= 0 else None,
+            "dev": result.dev and result.dev.to_json(),
+            "test": result.test and result.test.to_json(),
+            "data": self.prepared.identity,
+            "seed": self.config.seed,
+        }
+
+    def _draw(self) -> None:
+        if self.config.plot:
+            from ner.training.curve import draw_curve
+
+            draw_curve(self.epochs, self.best_epoch, self.folder.curve)
