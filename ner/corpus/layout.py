@@ -183,7 +183,7 @@ def _numbered(lines: Sequence[str], separator: str) -> bool:
         if not line.strip(" \t"):
             sentences += expected > 1
             expected = 1
-        elif not line.startswith("#"):
+        elif not line.startswith(("#", DOCSTART)):
             match = _ID.fullmatch(_fields(line, separator)[0])
             if match is None or (match[2] is None and int(match[1]) != expected):
                 return False

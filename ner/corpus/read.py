@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from ner.config import DataConfig
 from ner.corpus.columns import read_columns
 from ner.corpus.sentence import Sentence
+from ner.corpus.split import hold_out
 from ner.corpus.table import columns, to_dataset
 from ner.errors import DataError
 from ner.schemes import detect
 
 if TYPE_CHECKING:
     import datasets
+
+__all__ = ["SPLITS", "hold_out", "load", "read", "scheme_of"]
 
 SPLITS = ("train", "dev", "test")
 _DEFAULT = DataConfig()

@@ -1,0 +1,82 @@
+"""Writing a file so that nothing half-written ever stands under its final name."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from ner.errors import DataError
+
+
+@contextmanager
+def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """A text stream, UTF-8 with LF, that becomes the file ``target`` when the block ends without an exception.
+
+    Until then the file, if there was one, stands as it was. The new one is written beside it under a hidden name; a
+    symbolic link is followed, permissions are kept. A name in ``.gz`` is packed. ``-``, pipes and devices, which
+    cannot be replaced, are written to directly.
+
+    Raises:
+        DataError: the file cannot be written, for want of room or permission.
+    """
+    name = os.fspath(target)
+    path = Path(os.path.realpath(name))
+    direct = name == "-" or (path.exists() and not path.is_file())
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        if name == "-":
+            with _text(sys.stdout.buffer) as stream:
+                yield stream
+        elif direct:
+            with path.open("wb") as file, _text(file) as stream:
+                yield stream
+        else:
+            try:
+                with fresh.open("xb") as file:
+                    if path.exists():
+                        fresh.chmod(path.stat().st_mode & 0o7777)
+                    with _packed(file, name) as packed, _text(packed) as stream:
+                        yield stream
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise DataError(f"cannot be written: {error.strerror or error}.", name, remedy=_remedy(error)) from None
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "Make the folder first."
+    if isinstance(error, IsADirectoryError):
+        return "Name a file."
+    return "Make room, or choose another place; what stood there before is untouched."
+
+
+@contextmanager
+def _text(stream: BinaryIO) -> Iterator[TextIO]:
+    """Encodes into the stream, which stays open."""
+    text = io.TextIOWrapper(cast(io.BufferedWriter, stream), encoding="utf-8", newline="\n")
+    try:
+        yield text
+        text.flush()
+    finally:
+        with suppress(OSError, ValueError):  # it flushes first: what failed before fails again
+            text.detach()
+
+
+@contextmanager
+def _packed(file: BinaryIO, name: str) -> Iterator[BinaryIO]:
+    if not name.endswith(".gz"):
+        yield file
+        return
+    with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:  # same in, same bytes out
+        yield cast(BinaryIO, packed)

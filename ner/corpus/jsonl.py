@@ -1,0 +1,255 @@
+"""JSONL: an object a line, with tokens and tags, or with a text and entities by character offset.
+
+Tokens and tags: ``{"tokens": ["Ada", "left"], "tags": ["B-PER", "O"]}``; the usual other names of the keys are known.
+Other lists as long as the tokens are kept as columns. Lines with the same ``document`` belong together.
+
+Text and entities: ``{"text": "Ada left", "entities": [{"start": 0, "end": 3, "label": "PER"}]}``, also as
+``"label": [[0, 3, "PER"]]`` (doccano) and ``"spans"`` (Prodigy). Each text is a document, cut into sentences and
+tokens by `ner.text`, unless the line has ``"tokens": [{"text", "start", "end"}]``, as ``ner tag --to jsonl`` writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ner.corpus.layout import is_tag
+from ner.corpus.sentence import Sentence
+from ner.corpus.source import Source, lines, name_of
+from ner.corpus.standoff import CharSpan, Offsets, Standoff
+from ner.errors import DataError
+from ner.text import segment
+
+TOKENS = ("tokens", "words")
+TAGS = ("tags", "ner_tags", "labels", "ner", "label")
+SPANS = ("entities", "spans", "label", "labels")
+_START = ("start", "start_offset", "begin", "start_char")
+_END = ("end", "end_offset", "end_char")
+_LABEL = ("label", "type", "entity", "tag", "entity_group")
+SENTENCES = "sentences"
+DOCUMENT = "document"
+
+
+def read_jsonl(
+    source: Source,
+    *,
+    tokens: str | None = None,
+    tags: str | None = None,
+    tokenizer: str = "english",
+    cut_spans: str = "error",
+    tagged: bool = True,
+) -> Iterator[Sentence]:
+    """Read sentences, one line of the file at a time.
+
+    Args:
+        source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
+        tokens, tags: names of the keys; None tries the usual ones.
+        tokenizer: cuts texts that come without tokens.
+        cut_spans: what becomes of a span that cuts a token: ``error``, ``widen`` or ``drop``.
+        tagged: False to leave tags and entities aside.
+
+    Yields:
+        Sentences; the tags of annotated texts are in ``IOB2``.
+
+    Raises:
+        DataError: the source cannot be read; a line is no JSON object, or has neither tokens nor a text; or its tags
+            or entities do not fit.
+    """
+    name = name_of(source)
+    reader = _Reader(name, tokens, tags, Standoff(name, tokenizer, cut_spans), tagged)
+    for number, line in lines(source):
+        if line and not line.isspace():
+            yield from reader.sentences(_parse(line, name, number), number)
+
+
+def _parse(line: str, name: str, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        whole = line.strip() in ("[", "{")
+        raise DataError(
+            f"is no JSON: {error}.",
+            name,
+            number,
+            "The file is one JSON value, not one a line: jq -c '.[]' FILE > NEW." if whole else "Mend the line.",
+        ) from None
+    if isinstance(record, dict):
+        return record
+    remedy = 'Expected an object, such as {"tokens": ["Ada"], "tags": ["B-PER"]}.'
+    if isinstance(record, list) and record and isinstance(record[0], dict):
+        remedy = "Write one object a line: jq -c '.[]' FILE > NEW."
+    raise DataError(f"holds a JSON {_KIND.get(type(record), 'number')}.", name, number, remedy)
+
+
+_KIND = {list: "array", str: "string", bool: "truth value", type(None): "null", dict: "object"}
+
+
+class _Reader:
+    """Turns the records of one file into sentences, and counts its documents."""
+
+    def __init__(self, name: str, tokens: str | None, tags: str | None, standoff: Standoff, tagged: bool) -> None:
+        self.name = name
+        self._tokens = TOKENS if tokens is None else (tokens,)
+        self._tags = TAGS if tags is None else (tags,)
+        self._spans = SPANS if tags is None else (tags,)
+        self._standoff = standoff
+        self._tagged = tagged
+        self._document = -1
+        self._key: object = self  # like no document's
+
+    def sentences(self, record: dict[str, Any], line: int) -> Iterator[Sentence]:
+        given = next((key for key in self._tokens if isinstance(record.get(key), list)), None)
+        text = record.get("text")
+        are_objects = given is not None and bool(record[given]) and isinstance(record[given][0], dict)
+        if given is not None and not are_objects and not (isinstance(text, str) and not record[given]):
+            yield from self._of_tokens(record, given, line)
+        elif isinstance(text, str):
+            yield from self._of_text(record, text, given, line)
+        else:
+            raise DataError(
+                f"has the keys {_list(record)}, and no list of tokens and no text among them.",
+                self.name,
+                line,
+                f"Expected {' or '.join(self._tokens)} (or set data.tokens), or text.",
+            )
+
+    def _of_tokens(self, record: dict[str, Any], key: str, line: int) -> Iterator[Sentence]:
+        tokens = record[key]
+        self._check_strings(tokens, key, line)
+        tags_key = next((name for name in self._tags if _is_list_of(record.get(name), str, int)), None)
+        tags = None
+        if self._tagged and tags_key is not None:
+            tags = record[tags_key]
+            self._check_tags(tags, tags_key, len(tokens), line)
+        columns = {
+            name: [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+            for name, values in record.items()
+            if isinstance(values, list)
+            and len(values) == len(tokens)
+            and name not in (key, DOCUMENT)
+            and values is not tags
+        }
+        document = self._count(record.get(DOCUMENT))
+        if tokens:
+            yield Sentence(tokens, tags, line, document, columns)
+
+    def _of_text(self, record: dict[str, Any], text: str, tokens_key: str | None, line: int) -> Iterator[Sentence]:
+        spans = None
+        if self._tagged:
+            spans_key = next((key for key in self._spans if isinstance(record.get(key), list)), None)
+            if spans_key is not None:
+                spans = [self._span(one, text, spans_key, line) for one in record[spans_key]]
+        tokens = None if tokens_key is None else self._given(record, tokens_key, text, line)
+        document = self._count(record.get(DOCUMENT, line), DOCUMENT not in record)
+        yield from self._standoff.sentences(text, spans, line, document, tokens)
+
+    def _count(self, key: object, new: bool = False) -> int:
+        if new or key != self._key:
+            self._document += 1
+        self._key = key
+        return self._document
+
+    def _check_strings(self, values: Sequence[object], key: str, line: int) -> None:
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                raise DataError(f"{key}[{index}] is {value!r:.60}, not a string.", self.name, line, "Mend the line.")
+
+    def _check_tags(self, tags: Sequence[object], key: str, length: int, line: int) -> None:
+        if tags and all(type(tag) is int for tag in tags):
+            raise DataError(
+                f"{key} holds numbers, whose names the file does not give.",
+                self.name,
+                line,
+                "Write the tags by name: O, B-PER, ...",
+            )
+        self._check_strings(tags, key, line)
+        if len(tags) != length:
+            raise DataError(f"{length} tokens, but {len(tags)} {key}.", self.name, line, "Mend the line.")
+        for index, tag in enumerate(tags):
+            if not is_tag(str(tag)):
+                raise DataError(
+                    f"{key}[{index}] is {tag!r}, which is no tag: expected O, or one of B I E S L U M, a hyphen and a"
+                    " label.",
+                    self.name,
+                    line,
+                    "Mend the line, or set data.tags to the key that holds the tags.",
+                )
+
+    def _span(self, entity: object, text: str, key: str, line: int) -> CharSpan:
+        start: object = None
+        end: object = None
+        label: object = None
+        if isinstance(entity, dict):
+            start, end, label = (_first(entity, names) for names in (_START, _END, _LABEL))
+        elif isinstance(entity, list) and len(entity) >= 3:
+            start, end, label = entity[:3]
+        if type(start) is not int or type(end) is not int or not isinstance(label, str) or not label:
+            raise DataError(
+                f"{key} holds {json.dumps(entity, ensure_ascii=False):.80}, which is no entity.",
+                self.name,
+                line,
+                'Expected [start, end, "LABEL"] or {"start": 0, "end": 3, "label": "LABEL"}, in characters.',
+            )
+        covered = entity.get("text") if isinstance(entity, dict) else None
+        if isinstance(covered, str) and text[start:end] != covered:
+            raise DataError(
+                f"the {label} span {start}-{end} is {text[start:end]!r:.80}, but should be {covered!r:.80}.",
+                self.name,
+                line,
+                "Offsets count characters (not bytes, not UTF-16 units) from 0, and the end is exclusive.",
+            )
+        return CharSpan(label, ((start, end),), line)
+
+    def _given(self, record: dict[str, Any], key: str, text: str, line: int) -> list[Offsets]:
+        offsets = []
+        last = 0
+        for index, token in enumerate(record[key]):
+            start, end = (
+                (_first(token, names) for names in (_START, _END)) if isinstance(token, dict) else (None, None)
+            )
+            if type(start) is not int or type(end) is not int or not last <= start <= end <= len(text):
+                raise DataError(
+                    f"{key}[{index}] is {json.dumps(token, ensure_ascii=False):.80}.",
+                    self.name,
+                    line,
+                    'Expected {"start": ..., "end": ...}, one behind the other and within the text.',
+                )
+            if token.get("text", text[start:end]) != text[start:end]:
+                raise DataError(
+                    f"{key}[{index}] is {token['text']!r:.80}, but the text has {text[start:end]!r:.80} there.",
+                    self.name,
+                    line,
+                    "Offsets count characters (not bytes, not UTF-16 units) from 0, and the end is exclusive.",
+                )
+            offsets.append((start, end))
+            last = end
+        sizes: Any = record.get(SENTENCES)
+        if not _is_list_of(sizes, int) or sum(sizes) != len(offsets) or min(sizes, default=1) < 1:
+            return list(segment(text, _Given(offsets)))
+        stops = [sum(sizes[: index + 1]) for index in range(len(sizes))]
+        return [offsets[stop - size : stop] for stop, size in zip(stops, sizes, strict=True)]
+
+
+class _Given:
+    """A tokenizer that knows the answer."""
+
+    name = "given"
+
+    def __init__(self, tokens: list[tuple[int, int]]) -> None:
+        self._found = tokens
+
+    def tokenize(self, text: str) -> list[tuple[int, int]]:
+        return self._found
+
+
+def _first(record: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((record[name] for name in names if name in record), None)
+
+
+def _is_list_of(value: Any, *kinds: type) -> bool:
+    return isinstance(value, list) and all(type(one) in kinds for one in value)
+
+
+def _list(record: Mapping[str, Any]) -> str:
+    return ", ".join(record) or "none"
