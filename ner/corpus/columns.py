@@ -49,7 +49,7 @@ def read_columns(
     layout: Layout | None = None
     known: set[str] = set()
     document, fresh = 0, True  # fresh: the document has no sentence yet, so that boundaries in a row count once
-    for line, text in _whole_sentences(source):
+    for line, text in whole_sentences(source):
         if layout is None:
             layout = find_layout(
                 sample(text),
@@ -82,8 +82,14 @@ def read_columns(
                     fresh = False
 
 
-def _whole_sentences(source: Source) -> Iterator[tuple[int, str]]:
-    """The text in pieces that end where a sentence does, each with the number of its first line."""
+def whole_sentences(source: Source) -> Iterator[tuple[int, str]]:
+    """The text of a column file in pieces that end where a sentence does, each with the number of its first line.
+
+    Lines of nothing but blanks and tabs are empty in it, so that ``\\n\\n`` separates sentences.
+
+    Raises:
+        DataError: as `ner.corpus.source.text_blocks`.
+    """
     start = 1
     parts: list[str] = []
     for line, text in text_blocks(source):

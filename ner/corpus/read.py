@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,7 @@ def load(data: DataConfig, dataset: datasets.DatasetDict | None = None) -> datas
     )
 
 
-def scheme_of(dataset: datasets.DatasetDict, scheme: str = "auto") -> str:
+def scheme_of(dataset: Mapping[str, datasets.Dataset], scheme: str = "auto") -> str:
     """The scheme of a corpus: the one given, or for ``auto`` the one detected over train, or else the first split."""
     if scheme != "auto":
         return scheme
