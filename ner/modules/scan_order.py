@@ -52,12 +52,12 @@ class ScanOrder:
     def to_scans(self, batch: Tensor) -> Tensor:
         """``[B, T, D]`` to ``[N, T, B, D]``."""
         scans: Tensor = _ToScans.apply(batch.flatten(0, 1), self)
-        return scans.view(len(self.scan_rows), self.steps, self.sentences, -1)
+        return scans.view(len(self.scan_rows), self.steps, self.sentences, batch.shape[2])
 
     def to_tokens(self, scans: list[Tensor]) -> Tensor:
         """N tensors ``[T, B, H]`` to ``[B, T, N * H]``, the directions side by side and padding zero."""
-        tokens: Tensor = _ToTokens.apply(self, *[scan.reshape(-1, scan.shape[-1]) for scan in scans])
-        return tokens.view(self.sentences, self.steps, -1)
+        tokens: Tensor = _ToTokens.apply(self, *[scan.flatten(0, 1) for scan in scans])
+        return tokens.view(self.sentences, self.steps, tokens.shape[1])
 
 
 class _ToScans(torch.autograd.Function):

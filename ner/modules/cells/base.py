@@ -131,10 +131,10 @@ def project(cells: Sequence[Cell], x: Tensor) -> Tensor:
     rows = x.reshape(N, T * B, D)
     gain = stack([cell.gain_ih for cell in cells])
     if gain is None:
-        return torch.baddbmm(bias, rows, weight).view(N, T, B, -1)
+        return torch.baddbmm(bias, rows, weight).view(N, T, B, weight.shape[2])
     H = cells[0].hidden_size
-    normal = functional.layer_norm(torch.bmm(rows, weight).view(N, T * B, -1, H), [H], eps=NORM_EPSILON)
-    return torch.addcmul(bias, normal.flatten(2), gain.unsqueeze(1)).view(N, T, B, -1)
+    normal = functional.layer_norm(torch.bmm(rows, weight).unflatten(2, (-1, H)), [H], eps=NORM_EPSILON)
+    return torch.addcmul(bias, normal.flatten(2), gain.unsqueeze(1)).view(N, T, B, weight.shape[2])
 
 
 def recurrent_weights(cells: Sequence[Cell]) -> tuple[Tensor, Tensor | None]:
