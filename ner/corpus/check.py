@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ner.corpus.problems import problems
+from ner.corpus.problems import Shared, problems
 from ner.corpus.read import scheme_of
 from ner.corpus.report import Problem, Report, SplitReport
 from ner.corpus.table import columns
@@ -162,7 +162,7 @@ def _outside(counter: Counter[Any], known: Counter[Any]) -> float:
     return sum(count for key, count in counter.items() if key not in known) / total if total else 0.0
 
 
-def _shared(counts: dict[str, _Counts]) -> dict[tuple[str, str], list[str]]:
+def _shared(counts: dict[str, _Counts]) -> dict[tuple[str, str], list[Shared]]:
     """For each two splits the sentences that stand in both, the longest first."""
     names = list(counts)
     shared = {}
@@ -172,7 +172,12 @@ def _shared(counts: dict[str, _Counts]) -> dict[tuple[str, str], list[str]]:
                 counts[one].sentences.keys() & counts[other].sentences.keys(), key=lambda words: (-len(words), words)
             )
             shared[one, other] = [
-                f"{' '.join(words)!r:.60} ({counts[one].places[words]}, {counts[other].places[words]})"
+                (len(words), f"{_short(words)} ({counts[one].places[words]}, {counts[other].places[words]})")
                 for words in both
             ]
     return shared
+
+
+def _short(words: Mention) -> str:
+    text = " ".join(words)
+    return f'"{text}"' if len(text) <= 60 else f'"{text[:59]}…"'

@@ -38,6 +38,7 @@ def read_jsonl(
     tags: str | None = None,
     tokenizer: str = "english",
     cut_spans: str = "error",
+    scheme: str = "IOB2",
     tagged: bool = True,
 ) -> Iterator[Sentence]:
     """Read sentences, one line of the file at a time.
@@ -47,17 +48,18 @@ def read_jsonl(
         tokens, tags: names of the keys; None tries the usual ones.
         tokenizer: cuts texts that come without tokens.
         cut_spans: what becomes of a span that cuts a token: ``error``, ``widen`` or ``drop``.
+        scheme: of the tags that are made of entities.
         tagged: False to leave tags and entities aside.
 
     Yields:
-        Sentences; the tags of annotated texts are in ``IOB2``.
+        Sentences with the tags of the file, or with those made of its entities.
 
     Raises:
         DataError: the source cannot be read; a line is no JSON object, or has neither tokens nor a text; or its tags
             or entities do not fit.
     """
     name = name_of(source)
-    reader = _Reader(name, tokens, tags, Standoff(name, tokenizer, cut_spans), tagged)
+    reader = _Reader(name, tokens, tags, Standoff(name, tokenizer, cut_spans, scheme), tagged)
     for number, line in lines(source):
         if line and not line.isspace():
             yield from reader.sentences(_parse(line, name, number), number)

@@ -121,7 +121,7 @@ def _shared(
             are = "different sentences stand" if len(sentences) > 1 else "sentence stands"
             yield Problem(
                 "warning" if longer else "note",
-                f"{len(sentences):,} {are} in both {one} and {other} ({longer:,} of {_TELLING} words or more), such as "
+                f"{len(sentences):,} {are} in {one} and in {other} ({longer:,} of {_TELLING} or more words), such as "
                 f"{'; '.join(shown for _, shown in sentences[:_SHOWN])}.",
                 f"They flatter the score on {other}, which has {splits[other].sentences:,} sentences in all.",
             )

@@ -53,20 +53,22 @@ class CharSpan(NamedTuple):
 
 
 class Standoff:
-    """Turns the texts of one file into sentences, tagged in ``IOB2``.
+    """Turns the texts of one file into tagged sentences.
 
     Args:
         name: the file that holds the annotation, for messages.
         tokenizer: name of the tokenizer; see `ner.text.get_tokenizer`.
         cut_spans: ``error``, ``widen`` or ``drop``.
+        scheme: of the tags to be made.
 
     Attributes:
         cut: how many spans were widened or dropped.
     """
 
-    def __init__(self, name: str, tokenizer: str, cut_spans: str) -> None:
+    def __init__(self, name: str, tokenizer: str, cut_spans: str, scheme: str) -> None:
         self.name = name
         self.cut_spans = cut_spans
+        self.scheme = scheme
         self.cut = 0
         self._tokenizer = get_tokenizer(tokenizer)
 
@@ -105,7 +107,7 @@ class Standoff:
                 inside = [
                     Span(label, start - first, end - first) for label, start, end in found if first <= start < stop
                 ]
-                tags = to_tags(inside, len(part), "IOB2")
+                tags = to_tags(inside, len(part), self.scheme)
             yield Sentence(
                 [text[start:end] for start, end in part],
                 tags,
