@@ -32,8 +32,8 @@ _SINGLES = {ord(char): ascii_char for ascii_char, chars in _ALIKE.items() for ch
 _SINGLES |= {ord("…"): "…", ord("״"): HEBREW, ord("׳"): HEBREW, ord("\u200d"): _JOINER, ord("\u200b"): SYMBOL}
 _BY_CATEGORY = {"Lu": "X", "Lt": "X", "Nd": "0", "Nl": "0", "No": "0", "Sc": "$", "So": _EMOJI, "Cf": _EXTENDER}
 # Surrogates are bytes that were no UTF-8; unassigned code points are letters of scripts newer than this Python.
-_BY_MAJOR = {"L": "x", "M": _EXTENDER, "P": SYMBOL, "S": SYMBOL}
-_BY_MAJOR_OTHERWISE = {"Cs": "x", "Cn": "x"}
+_BY_CATEGORY |= {"Cs": "x", "Cn": "x"}
+_BY_MAJOR = {"L": "x", "M": _EXTENDER}
 # Iteration marks and zero, kana and bopomofo, extensions, Han, compatibility Han, half-width kana, the later planes.
 _IDEOGRAPHS = (
     (0x3005, 0x3007),
@@ -63,7 +63,7 @@ def _draw(code: int) -> str:
     category = unicodedata.category(chr(code))
     if category in ("Lo", "Lm", "Nl") and any(first <= code <= last for first, last in _IDEOGRAPHS):
         return IDEOGRAPH
-    return _BY_CATEGORY.get(category) or _BY_MAJOR.get(category[0]) or _BY_MAJOR_OTHERWISE.get(category, SYMBOL)
+    return _BY_CATEGORY.get(category) or _BY_MAJOR.get(category[0], SYMBOL)
 
 
 class _Pictures(dict[int, str]):

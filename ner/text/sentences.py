@@ -47,7 +47,11 @@ _BLANK_LINE = re.compile(rf"[{_PARAGRAPH_ENDS}]\s*|{_LINE_END}[^\S{_LINE_ENDS}]*
 _LINES = re.compile(_LINE_END)
 _LAST_WORD = re.compile(r"[^\W_][\w.]*\Z")
 _LONGEST_ABBREVIATION = 24
-_NEXT_WORD = re.compile(r"""[\s"'“‘«‹„(\[{<¿¡*_–—-]*(?P<word>[^\W_]{0,24})(?P<stop>[.!?…]?)""")
+# Within the paragraph: what follows a blank line says nothing about what stands before it.
+_NEXT_WORD = re.compile(
+    rf"""(?:[^\S{_LINE_ENDS}{_PARAGRAPH_ENDS}]|["'“‘«‹„(\[{{<¿¡*_–—-]|{_LINE_END}(?![^\S{_LINE_ENDS}]*{_LINE_END}))*"""
+    r"(?P<word>[^\W_]{0,24})(?P<stop>[.!?…]?)"
+)
 _LIST_ITEM = re.compile(r"[-*•‣◦·]\s|\(?[0-9]{1,3}[.)]\s|\(?[A-Za-z]\)\s")
 _LIST_NUMBER = re.compile(r"[0-9]{1,3}|[A-Za-z]|[IVXivx]{1,5}")
 _QUOTE_GOES_ON = ("と", "っ", "，", "、", "」", "』")
@@ -141,7 +145,8 @@ def _period_ends_sentence(text: str, period: int, opening: int, following: re.Ma
 def _lacks_blank(text: str, start: int, end: int) -> bool:
     """Whether a blank was forgotten behind a stop, as in "the end.The next"; tokens must end there too."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    return end == start + 1 and before.isalpha() and before.islower() and after.istitle() and len(after) == 2
+    one_stop = end == start + 1 and len(before) == len(after) == 2
+    return one_stop and before.isalpha() and before.islower() and after.isalpha() and after.istitle()
 
 
 class _Layout:

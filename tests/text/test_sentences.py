@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ner.text import get_tokenizer, segment
@@ -32,10 +32,10 @@ def split(text, name="english"):
     return [text[sentence[0][0] : sentence[-1][1]] for sentence in segment(text, get_tokenizer(name))]
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("marked", EXAMPLES)
 @pytest.mark.parametrize("name", ["english", "whitespace", "characters"])
-def test_stops(example, name):
-    sentences = [sentence.strip() for sentence in example.split("¶") if sentence.strip()]
+def test_stops(marked, name):
+    sentences = [sentence.strip() for sentence in marked.split("¶") if sentence.strip()]
     assert split(" ".join(sentences), name) == sentences
 
 
@@ -109,6 +109,8 @@ def test_all_tokens_in_order_in_sentences_that_are_not_empty(text, name):
 
 
 @given(texts, texts, names)
+@example("Wait… _", "a", "english")
+@example("", "a?A", "english")
 def test_a_stream_may_be_cut_at_a_blank_line(first, second, name):
     first, second = f"{first.strip()}\n\n", f"{second.strip()}\n\n"
     assert extents(first + second, name) == extents(first, name) + [
