@@ -38,9 +38,11 @@ class DataConfig(Section):
 
     Attributes:
         train, dev, test: a file or a list of files each. Without ``dev``, ``dev_fraction`` of train is held out.
-        dataset: a Hugging Face hub name, or a folder written by ``DatasetDict.save_to_disk``, in place of files.
+        dataset: a Hugging Face hub name (``NAME:CONFIG`` where it has several configurations), or a folder written by
+            ``DatasetDict.save_to_disk``, in place of files.
         revision: the hub repository's revision.
-        tokens, tags: names of the dataset's columns; unset, the usual names are tried.
+        tokens, tags: names of the columns of a dataset or parquet file, or of the keys in JSONL; unset, the usual names
+            are tried.
         format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``; ``auto`` goes by name and look.
         separator: of column files. ``auto`` takes tab where the file has tabs.
         word_column, tag_column: 0-based, negative from the end; unset, the word is the first and the tag the last
@@ -76,8 +78,8 @@ class DataConfig(Section):
     def _one_source(self) -> DataConfig:
         if self.dataset is not None and (self.train or self.dev or self.test):
             raise ValueError("dataset and train/dev/test name two corpora: keep one of them")
-        if self.dataset is None and (self.revision or self.tokens or self.tags):
-            raise ValueError("revision, tokens and tags describe a dataset, but data.dataset is not set")
+        if self.dataset is None and self.revision:
+            raise ValueError("revision is that of a hub repository, but data.dataset is not set")
         return self
 
 

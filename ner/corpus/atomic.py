@@ -24,7 +24,7 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
     cannot be replaced, are written to directly.
 
     Raises:
-        DataError: the file cannot be written, for want of room or permission.
+        DataError: the file cannot be written, for want of room or permission, or a text that UTF-8 cannot hold.
     """
     name = os.fspath(target)
     path = Path(os.path.realpath(name))
@@ -47,6 +47,12 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
                 fresh.replace(path)
             finally:
                 fresh.unlink(missing_ok=True)
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{error.object[error.start]!r} is half of a surrogate pair, which UTF-8 cannot hold.",
+            name,
+            remedy="Mend the text, or write JSONL, which can.",
+        ) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ner.corpus.layout import is_tag
+from ner.corpus.layout import NO_TAG, is_tag
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import Source, lines, name_of
 from ner.corpus.standoff import CharSpan, Offsets, Standoff
@@ -171,8 +171,7 @@ class _Reader:
         for index, tag in enumerate(tags):
             if not is_tag(str(tag)):
                 raise DataError(
-                    f"{key}[{index}] is {tag!r}, which is no tag: expected O, or one of B I E S L U M, a hyphen and a"
-                    " label.",
+                    f"{key}[{index}] is {tag!r}, which {NO_TAG}.",
                     self.name,
                     line,
                     "Mend the line, or set data.tags to the key that holds the tags.",

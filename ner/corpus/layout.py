@@ -13,6 +13,7 @@ from ner.schemes import OUTSIDE, UNKNOWN, split_tag
 
 DOCSTART = "-DOCSTART-"
 COMMENT = "# "
+NO_TAG = "is no tag: expected O, or one of B I E S L U M, a hyphen and a label"
 _BLANKS = re.compile("[ \t]+")
 _ID = re.compile(r"([0-9]+)([-.][0-9]+)?", re.ASCII)
 _SAMPLE = 200  # sentences looked at: enough to tell ids from words, few enough to cost nothing
@@ -131,8 +132,7 @@ def wrong_tag(layout: Layout, columns: Sequence[Sequence[str]], text: str, line:
         remedy = "No other column of this sentence looks like tags. Mend the line, or set data.tag_column."
     found = f"'{text}'" if text else "nothing"
     return DataError(
-        f"{found} in column {layout.tag} (counted from 0) is no tag: expected O, or one of B I E S L U M, a hyphen"
-        " and a label.",
+        f"{found} in column {layout.tag} (counted from 0) {NO_TAG}.",
         layout.name,
         line,
         remedy,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ner.config import DataConfig
+from ner.corpus.brat import read_brat, text_files
 from ner.corpus.columns import read_columns
+from ner.corpus.formats import format_of
+from ner.corpus.hub import find_dataset, read_parquet
+from ner.corpus.jsonl import read_jsonl
+from ner.corpus.rows import pick_splits, rows
 from ner.corpus.sentence import Sentence
 from ner.corpus.split import hold_out
 from ner.corpus.table import columns, to_dataset
@@ -36,13 +41,7 @@ def read(path: str | os.PathLike[str], data: DataConfig = _DEFAULT, *, tagged: b
         DataError: the file cannot be read as what it is said to be, or holds no sentence.
     """
     sentence = None
-    for sentence in read_columns(
-        path,
-        separator=data.separator,
-        word_column=data.word_column,
-        tag_column=data.tag_column,
-        tagged=tagged,
-    ):
+    for _, sentence in _sentences(path, data, tagged):
         yield sentence
     if sentence is None:
         raise DataError("holds no sentence.", path, remedy="Is it the right file?")
@@ -64,9 +63,20 @@ def load(data: DataConfig, dataset: datasets.DatasetDict | None = None) -> datas
     """
     import datasets
 
-    return datasets.DatasetDict(
-        {split: to_dataset(islice(_files(data, split), data.limit)) for split in SPLITS if getattr(data, split)}
-    )
+    if dataset is None and data.dataset is None:
+        streams = {split: _files(getattr(data, split), data) for split in SPLITS if getattr(data, split)}
+    else:
+        name = data.dataset or "the dataset"
+        found = find_dataset(name, data.revision) if dataset is None else dataset
+        streams = {
+            split: rows(part, f"{name} {split}", data.tokens, data.tags)
+            for split, part in pick_splits(found, name).items()
+        }
+    corpus = {split: to_dataset(islice(stream, data.limit)) for split, stream in streams.items()}
+    for split, table in corpus.items():
+        if not len(table):
+            raise DataError(f"{split} holds no sentence.", data.dataset, remedy="Leave the split out, or fill it.")
+    return datasets.DatasetDict(corpus)
 
 
 def scheme_of(dataset: Mapping[str, datasets.Dataset], scheme: str = "auto") -> str:
@@ -77,7 +87,45 @@ def scheme_of(dataset: Mapping[str, datasets.Dataset], scheme: str = "auto") -> 
     return detect(tags for (tags,) in columns(split, "tags"))
 
 
-def _files(data: DataConfig, split: str) -> Iterator[tuple[str, Sentence]]:
-    for path in getattr(data, split):
-        for sentence in read(path, data):
-            yield path, sentence
+def _files(paths: Sequence[str], data: DataConfig) -> Iterator[tuple[str, Sentence]]:
+    for path in paths:
+        empty = True
+        for name, sentence in _sentences(path, data, True):
+            yield name, sentence
+            empty = False
+        if empty:
+            raise DataError("holds no sentence.", path, remedy="Is it the right file?")
+
+
+def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> Iterator[tuple[str, Sentence]]:
+    """The sentences of a file, or of the texts in a folder, each with the name of its file."""
+    name = os.fspath(path)
+    kind = format_of(path) if data.format == "auto" else data.format
+    scheme = "IOB2" if data.scheme == "auto" else data.scheme  # of tags that are made of spans
+    cut = data.cut_spans
+    if kind == "parquet":
+        yield from rows(read_parquet(path), name, data.tokens, data.tags, tagged)
+    elif kind == "brat":
+        files = text_files(path)
+        for one in read_brat(path, tokenizer=data.tokenizer, cut_spans=cut, scheme=scheme, tagged=tagged):
+            yield os.fspath(files[one.document]), one
+    elif kind == "jsonl":
+        for one in read_jsonl(
+            path,
+            tokens=data.tokens,
+            tags=data.tags,
+            tokenizer=data.tokenizer,
+            cut_spans=cut,
+            scheme=scheme,
+            tagged=tagged,
+        ):
+            yield name, one
+    else:
+        for one in read_columns(
+            path,
+            separator=data.separator,
+            word_column=data.word_column,
+            tag_column=data.tag_column,
+            tagged=tagged,
+        ):
+            yield name, one

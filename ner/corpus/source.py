@@ -104,6 +104,17 @@ def lines(source: Source) -> Iterator[tuple[int, str]]:
         yield from enumerate(text.removesuffix("\n").split("\n"), first)
 
 
+def whole_text(source: Source) -> str:
+    """All of the text as it stands, line ends included, for formats that count characters.
+
+    Raises:
+        DataError: the source cannot be opened or unpacked, or is not UTF-8.
+    """
+    with opened(source) as stream:
+        blocks = list(iter(lambda: _read(stream, source, 1), b""))
+    return _decode(b"".join(blocks).removeprefix(_BOM), source, 1)
+
+
 def _read(stream: io.BufferedReader, source: Source, line: int) -> bytes:
     try:
         return stream.read1(_BLOCK)
@@ -121,15 +132,16 @@ def _decode(block: bytes, source: Source, line: int) -> str:
     except UnicodeDecodeError as error:
         at = line + block.count(b"\n", 0, error.start)
         begin = block.rfind(b"\n", 0, error.start) + 1
+        bad_line = block[begin:].partition(b"\n")[0]
         raise DataError(
             f"byte 0x{block[error.start]:02x} at position {error.start - begin + 1} of the line is not UTF-8.",
             name_of(source),
             at,
-            f"Convert the file from what it is in: iconv -f {_guess(block)} -t UTF-8 FILE > NEW.",
+            f"Convert the file from what it is in: iconv -f {_guess(block, bad_line)} -t UTF-8 FILE > NEW.",
         ) from None
 
 
-def _guess(block: bytes) -> str:
+def _guess(block: bytes, bad_line: bytes) -> str:
     if block.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
-    return "WINDOWS-1252" if any(0x80 <= byte <= 0x9F for byte in set(block)) else "LATIN1"
+    return "WINDOWS-1252" if any(0x80 <= byte <= 0x9F for byte in bad_line) else "LATIN1"

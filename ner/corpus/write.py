@@ -56,14 +56,7 @@ def write_columns(
                 stream.write("\ufeff")  # readers take the first one for a byte order mark
             if document is not None and document != sentence.document:
                 stream.write("\t".join([DOCSTART, *["O"] * (len(order) - 1)]) + "\n\n")
-            try:
-                stream.write(body + "\n\n")
-            except UnicodeEncodeError as error:
-                raise DataError(
-                    f"{error.object[error.start]!r} is half of a surrogate pair, which UTF-8 cannot hold.",
-                    target,
-                    remedy="Write JSONL instead, which can, or mend the text.",
-                ) from None
+            stream.write(body + "\n\n")
             width, document = len(order), sentence.document
 
 
