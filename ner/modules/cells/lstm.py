@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ner.modules.cells import base
-from ner.modules.cells.product import RecurrentProduct, normalise, normalise_backward
+from ner.modules.cells.product import Norm, RecurrentProduct
 
 
 class LSTMCell(base.Cell):
@@ -108,7 +108,7 @@ class _LSTM(torch.autograd.Function):
         i, f, g, o = (gates[..., k, :].unbind(1) for k in range(4))
         if peephole is not None:
             p_if, p_o = peephole[:, None, :2], peephole[:, None, 2]  # [N, 1, 2, H], [N, 1, H]
-        norms: list[tuple[Tensor, Tensor]] = []
+        norms: list[Norm] = []
         ctx.product = RecurrentProduct(weight, gain, mask)
         for t in range(T):
             ctx.product.forward(x[t], h[t], out=a[t])
@@ -123,8 +123,8 @@ class _LSTM(torch.autograd.Function):
             if cell_gain is None or cell_bias is None:
                 torch.tanh(c[t + 1], out=s[t])
             else:
-                norms.append(normalise(c[t + 1], H))
-                torch.addcmul(cell_bias.unsqueeze(1), norms[t][0], cell_gain.unsqueeze(1), out=s[t]).tanh_()
+                norms.append(Norm(c[t + 1], H))
+                torch.addcmul(cell_bias.unsqueeze(1), norms[t].normal, cell_gain.unsqueeze(1), out=s[t]).tanh_()
             torch.mul(o[t], s[t], out=h[t + 1])
         ctx.save_for_backward(hidden, cell, shown, gates, peephole, cell_gain)
         ctx.norms = norms
@@ -157,7 +157,7 @@ class _LSTM(torch.autograd.Function):
                 d_c.addcmul_(d_h[t + 1], factor_c[t])
             else:
                 d_norm = d_h[t + 1] * factor_c[t] * cell_gain.unsqueeze(1)
-                d_c.add_(normalise_backward(d_norm, *ctx.norms[t]))
+                d_c.add_(ctx.norms[t].backward(d_norm))
             if peephole is not None:
                 d_c.addcmul_(d_o[t], p_o)
             torch.mul(d_c.unsqueeze(-2), factor_ifg[t], out=d_ifg[t])
@@ -172,7 +172,7 @@ class _LSTM(torch.autograd.Function):
         if cell_gain is not None:
             d_norms = hidden_grads[:, 1:] * to_cell
             d_cell_bias = d_norms.sum((1, 2))
-            d_cell_gain = (d_norms * torch.stack([normal for normal, _ in ctx.norms], 1)).sum((1, 2))
+            d_cell_gain = (d_norms * torch.stack([norm.normal for norm in ctx.norms], 1)).sum((1, 2))
         d_sum = grads.flatten(3)
         weight, gain = ctx.product.gradients(hidden[:, :-1], d_sum)
         return d_sum, weight, gain, None, d_peephole, d_cell_gain, d_cell_bias

@@ -8,26 +8,35 @@ from torch import Tensor
 NORM_EPSILON = 1e-5
 
 
-def normalise(values: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Layer norm, without gain and bias, of each block of ``size`` values.
+class Norm:
+    """Layer norm, without gain and bias, of each block of ``size`` values, and its gradient.
 
     Args:
         values: ``[..., g * size]``.
         size: H.
 
-    Returns:
-        the normalised values in the same shape, and one over the deviations ``[..., g, 1]``.
+    Attributes:
+        normal: the values, each block with mean 0 and variance 1.
     """
-    normal, _, rstd = torch.native_layer_norm(values.unflatten(-1, (-1, size)), [size], None, None, NORM_EPSILON)
-    return normal.flatten(-2), rstd
 
+    def __init__(self, values: Tensor, size: int) -> None:
+        self.values, self.size = values.unflatten(-1, (-1, size)), size
+        normal, self.mean, self.rstd = torch.native_layer_norm(self.values, [size], None, None, NORM_EPSILON)
+        self.normal = normal.flatten(-2)
 
-def normalise_backward(grad: Tensor, normal: Tensor, rstd: Tensor) -> Tensor:
-    """The gradient of :func:`normalise` with respect to its values, from that of its result."""
-    grads, normals = grad.view(*rstd.shape[:-1], -1), normal.view(*rstd.shape[:-1], -1)
-    along = (grads * normals).mean(-1, keepdim=True)
-    centred = torch.addcmul(grads - grads.mean(-1, keepdim=True), normals, along, value=-1)
-    return centred.mul_(rstd).view_as(grad)
+    def backward(self, grad: Tensor) -> Tensor:
+        """The gradient of the values, given that of :attr:`normal`."""
+        values_grad: Tensor = torch.ops.aten.native_layer_norm_backward(
+            grad.view_as(self.values),
+            self.values,
+            [self.size],
+            self.mean,
+            self.rstd,
+            None,
+            None,
+            [True, False, False],
+        )[0]
+        return values_grad.flatten(-2)
 
 
 class RecurrentProduct:
@@ -46,8 +55,7 @@ class RecurrentProduct:
     def __init__(self, weight: Tensor, gain: Tensor | None, mask: Tensor | None) -> None:
         self.weight, self.mask = weight, mask
         self.gain = None if gain is None else gain.unsqueeze(1)
-        self.normals: list[Tensor] = []
-        self.rstds: list[Tensor] = []
+        self.norms: list[Norm] = []
 
     def forward(self, addend: Tensor, hidden: Tensor, out: Tensor) -> Tensor:
         """``out`` = ``addend`` + U h, for h ``[N, B, H]`` and the two others ``[N, B, G]``."""
@@ -55,10 +63,8 @@ class RecurrentProduct:
             hidden = hidden * self.mask
         if self.gain is None:
             return torch.baddbmm(addend, hidden, self.weight, out=out)
-        normal, rstd = normalise(torch.bmm(hidden, self.weight), hidden.shape[-1])
-        self.normals.append(normal)
-        self.rstds.append(rstd)
-        return torch.addcmul(addend, normal, self.gain, out=out)
+        self.norms.append(Norm(torch.bmm(hidden, self.weight), hidden.shape[-1]))
+        return torch.addcmul(addend, self.norms[-1].normal, self.gain, out=out)
 
     def start_backward(self) -> None:
         """Lay U out for products from the other side; twice as fast as leaving that to each step."""
@@ -68,7 +74,7 @@ class RecurrentProduct:
     def backward(self, t: int, grad: Tensor, into: Tensor) -> None:
         """Add what comes through U to ``into``, dL/dh_{t-1} ``[N, B, H]``, given that of the sum, ``[N, B, G]``."""
         if self.gain is not None:
-            grad = normalise_backward(grad * self.gain, self.normals[t], self.rstds[t])
+            grad = self.norms[t].backward(grad * self.gain)
             self.raw_grads.append(grad)
         if self.mask is None:
             into.baddbmm_(grad, self.back_weight)
@@ -81,6 +87,6 @@ class RecurrentProduct:
             hidden = hidden * self.mask.unsqueeze(1)
         gain = None
         if self.gain is not None:
-            gain = (grads * torch.stack(self.normals, 1)).sum((1, 2))
+            gain = (grads * torch.stack([norm.normal for norm in self.norms], 1)).sum((1, 2))
             grads = torch.stack(self.raw_grads[::-1], 1)
         return torch.bmm(hidden.flatten(1, 2).transpose(1, 2), grads.flatten(1, 2)), gain
