@@ -43,6 +43,22 @@ def open_binary(path: str | Path) -> Iterator[IO[bytes]]:
         raise DataError(f"the archive cannot be read: {error}.", path, remedy="Unpack it first.") from None
 
 
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a file in UTF-8, ended by LF or CRLF and by no other character; without a byte order mark.
+
+    Raises:
+        DataError: as in `open_binary`, or a line is not UTF-8.
+    """
+    with open_binary(path) as stream:
+        content = stream.read()
+    try:
+        lines = content.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError("the line is not UTF-8.", path, line, "Convert the file to UTF-8.") from None
+    return [line.removesuffix("\r") for line in lines]
+
+
 def _open(path: str | Path, stack: ExitStack) -> IO[bytes]:
     file, member = locate(path)
     raw = stack.enter_context(file.open("rb"))

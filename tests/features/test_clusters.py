@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.errors import DataError, ModelError
+from ner.features.clusters import Clusters
+from ner.features.lookup import spellings
+from ner.features.word_lists import read_words, write_words
+
+PATHS = {"the": "00", "rome": "0100", "paris": "0101", "0000": "10", "München": "0101110"}
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r"), max_size=4)
+BITS = st.text("01", min_size=1, max_size=6)
+
+
+def write(folder, lines: list[str]):
+    path = folder / "paths.tsv"
+    path.write_bytes("".join(line + "\n" for line in lines).encode())
+    return path
+
+
+FORMS = {
+    "word and path": [f"{word}\t{path}" for word, path in PATHS.items()],
+    "prefixes": [
+        f"{w}\t{' '.join(p[:n] for n in range(2, len(p), 2))} {p}".replace("\t ", "\t") for w, p in PATHS.items()
+    ],
+    "path first": [f"{path}\t{word}\t17" for word, path in PATHS.items()],
+}
+
+
+@pytest.mark.parametrize("lines", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_three_forms_plain_and_packed(tmp_path, lines, packed):
+    path = write(tmp_path, lines)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    clusters = Clusters.build(path, [2, 4])
+    assert {word: clusters.paths[clusters.path_of_word[row]] for row, word in enumerate(clusters.words)} == PATHS
+
+
+def test_the_shared_form(tmp_path):
+    assert FORMS["prefixes"][4] == "München\t01 0101 010111 0101110"  # the form that the test above relies on
+    assert FORMS["prefixes"][0] == "the\t00"
+
+
+def test_words_with_one_prefix_have_one_number(tmp_path):
+    clusters = Clusters.build(write(tmp_path, FORMS["word and path"]), [2, 4, 20])
+    the, rome, paris, year, munich, never = clusters.encode(
+        ["the", "Rome", "PARIS", "1984", "München", "never"]
+    ).tolist()
+    assert never == [0, 0, 0]
+    assert rome[0] == paris[0] == munich[0] != the[0]
+    assert rome[1] != paris[1] == munich[1]
+    assert paris[2] != munich[2]
+    assert the[0] != 0 != year[0]
+    assert clusters.sizes == [4, 5, 6]
+
+
+@given(st.dictionaries(WORDS, BITS, min_size=1), st.lists(st.integers(1, 8), max_size=3), st.lists(WORDS))
+def test_numbers_stand_for_prefixes(tmp_path_factory, paths, prefixes, others):
+    folder = tmp_path_factory.mktemp("clusters")
+    clusters = Clusters.build(write(folder, [f"{word}\t{path}" for word, path in paths.items()]), prefixes)
+    clusters.save(folder / "clusters.txt")
+    loaded = Clusters.load(folder / "clusters.txt")
+    asked = [*paths, *others]
+    encoded = clusters.encode(asked)
+    assert encoded.shape == (len(asked), len(prefixes))
+    assert encoded.dtype == np.int64
+    found = [next((paths[spelling] for spelling in spellings(word) if spelling in paths), None) for word in asked]
+    for column, (length, size) in enumerate(zip(prefixes, clusters.sizes, strict=True)):
+        numbers = encoded[:, column].tolist()
+        pairs = {
+            (None if path is None else path[:length], number) for path, number in zip(found, numbers, strict=True)
+        }
+        assert len(pairs) == len({prefix for prefix, _ in pairs}) == len({number for _, number in pairs})
+        assert (None, 0) in pairs or 0 not in numbers
+        assert {number for _, number in pairs} | {0} == set(range(size))
+    assert (loaded.encode(asked) == encoded).all()
+    assert loaded.sizes == clusters.sizes
+
+
+def test_of_a_repeated_word_the_first_path_counts(tmp_path):
+    clusters = Clusters.build(write(tmp_path, ["a\t01", "b\t11", "", "a\t11"]), [2])
+    assert clusters.encode(["a"]) != clusters.encode(["b"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (["a\t01", "b 01"], 2),
+        (["a\t01", "b\t012"], 2),
+        (["a\t01", "", "b\t01\t01"], 3),
+        (["a\t01  11"], 1),
+        (["01\ta"], 1),
+    ],
+)
+def test_a_line_in_no_form_is_named(tmp_path, lines, line):
+    with pytest.raises(DataError, match="expected a word and its cluster path, found") as caught:
+        Clusters.build(write(tmp_path, lines), [4])
+    assert caught.value.line == line
+
+
+def test_other_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(DataError, match="holds no cluster paths"):
+        Clusters.build(write(tmp_path, [""]), [4])
+    with pytest.raises(DataError, match="there is no such file"):
+        Clusters.build(tmp_path / "none", [4])
+    (tmp_path / "latin").write_bytes(b"a\t01\ncaf\xe9\t11\n")
+    with pytest.raises(DataError, match=r"latin:2: the line is not UTF-8"):
+        Clusters.build(tmp_path / "latin", [4])
+
+
+GOOD = {"paths": ["0", "10"], "path_of_word": [0, 1, 1], "prefixes": [1]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"paths": ["0", "x"]},
+        {"paths": ["0", 1]},
+        {"paths": None},
+        {"paths": ["0"]},
+        {"path_of_word": [0, 1]},
+        {"path_of_word": [0, 1, 2]},
+        {"path_of_word": [0, 1, -1]},
+        {"path_of_word": [0, 1, True]},
+        {"path_of_word": [0, 1, 1.0]},
+        {"path_of_word": [0, 1, 10**30]},
+        {"prefixes": [0]},
+        {"prefixes": ["1"]},
+    ],
+)
+def test_a_saved_head_that_is_wrong_is_refused(tmp_path, change):
+    path = tmp_path / "clusters.txt"
+    write_words(path, [json.dumps(GOOD), "a", "b", "c"])
+    assert Clusters.load(path).encode(["a", "c"]).tolist() == [[1], [2]]
+    write_words(path, [json.dumps(GOOD | change), "a", "b", "c"])
+    with pytest.raises(ModelError, match=r"clusters\.txt: holds no clusters"):
+        Clusters.load(path)
+
+
+@pytest.mark.parametrize("lines", [[], ["a"], ["[]", "a"], ["[" * 100_000], [json.dumps(GOOD), "b", "a", "c"]])
+def test_a_saved_file_that_is_wrong_is_refused(tmp_path, lines):
+    write_words(tmp_path / "clusters.txt", lines)
+    with pytest.raises(ModelError, match=r"clusters\.txt: holds no clusters"):
+        Clusters.load(tmp_path / "clusters.txt")
+
+
+def test_the_saved_file_is_text(tmp_path):
+    Clusters.build(write(tmp_path, ["b\t01", "a\t11"]), [2]).save(tmp_path / "clusters.txt")
+    head, *words = read_words(tmp_path / "clusters.txt")
+    assert json.loads(head) == {"paths": ["01", "11"], "path_of_word": [1, 0], "prefixes": [2]}
+    assert words == ["a", "b"]
