@@ -10,7 +10,7 @@ import torchcrf
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ner.modules.crf_messages import Chain, Messages, expected_transitions, forward_backward, token_marginals
+from ner.modules.crf_messages import Chain, Messages, expected_counts, forward_backward, token_marginals
 from ner.modules.crf_spans import SpanReading, span_probabilities
 from ner.modules.crf_viterbi import best_paths
 
@@ -225,48 +225,40 @@ class _NegativeLogLikelihood(torch.autograd.Function):
     ) -> Tensor:
         chain = Chain(emissions, start, transitions, end, lengths)
         messages = forward_backward(chain if forbidden is None else _forbid(chain, forbidden))
-        before, after, inside = tags[:, :-1], tags[:, 1:], messages.valid[1:].t()
-        first, last = tags[:, 0], tags.gather(1, (lengths - 1).clamp(min=0)[:, None])[:, 0]
+        K, last = emissions.shape[2], (lengths - 1).clamp(min=0)
+        # The place of each transition in [K + 1, K], into the first token from the start scores in the last row.
+        steps = torch.nn.functional.pad(tags[:, :-1], (1, 0), value=K) * K + tags
+        final = tags.gather(1, last[:, None])[:, 0]
         # Less the same peaks as log Z: the difference of two large numbers would lose the digits that matter.
-        pairs = (transitions[before, after] - messages.transition_peak) * inside
-        tokens = emissions.gather(2, tags[:, :, None])[:, :, 0] - messages.peak
-        tokens = torch.where(messages.valid.t(), tokens, 0.0)
-        score = tokens.sum(1) + pairs.sum(1) + (start[first] + end[last] - messages.border_peak)
+        tokens = emissions.gather(2, tags[:, :, None])[:, :, 0] - messages.emission_peak
+        tokens += torch.cat((transitions, start[None])).take(steps) - messages.chain_peak
+        inside = ~messages.outside.t()
+        score = torch.where(inside, tokens, 0.0).sum(1) + (end[final] - messages.chain_peak)
         losses = messages.log_z - score
         ctx.share = None
         if forbidden is not None:
             no_start, no_transition, no_end = forbidden
-            illegal = no_start[first] | no_end[last] | (no_transition[before, after] & inside).any(1)
+            no_step = torch.cat((no_transition, no_start[None])).take(steps)
+            illegal = no_end[final] | (no_step & inside).any(1)
             # With the gold path g beside the legal ones, log(Z + exp s(g)) - s(g).
             ctx.share = torch.where(illegal, losses.sigmoid(), 1.0)
             losses = torch.where(illegal, torch.nn.functional.softplus(losses), losses)
-        ctx.messages, ctx.tags, ctx.lengths = messages, tags, lengths
+        ctx.messages, ctx.tags, ctx.steps, ctx.inside, ctx.last = messages, tags, steps, inside, last
         # Rounding may leave a path with all the mass just above the mass of all paths.
         return losses.masked_fill(lengths == 0, 0.0).clamp(min=0.0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        messages, tags, lengths = ctx.messages, ctx.tags, ctx.lengths
         factor = gradient if ctx.share is None else gradient * ctx.share
-        factor = factor.masked_fill(lengths == 0, 0.0)
-        surplus = token_marginals(messages)
-        surplus.scatter_add_(2, tags[:, :, None], -messages.valid.t()[:, :, None].to(surplus))
-        surplus *= factor[:, None, None]
+        surplus, transitions = expected_counts(ctx.messages, factor)
+        counts = ctx.inside * factor[:, None]  # [B, T]
+        surplus.scatter_add_(2, ctx.tags[:, :, None], -counts[:, :, None])
         K = surplus.shape[2]
-        pairs = tags[:, :-1] * K + tags[:, 1:]
-        counts = (factor[:, None] * messages.valid[1:].t()).reshape(-1)
-        observed = surplus.new_zeros(K * K).index_add_(0, pairs.reshape(-1), counts).view(K, K)
-        rows = torch.arange(len(lengths), device=lengths.device)
-        return (
-            surplus,
-            surplus[:, 0].sum(0),
-            expected_transitions(messages, factor) - observed,
-            surplus[rows, (lengths - 1).clamp(min=0)].sum(0),
-            None,
-            None,
-            None,
-        )
+        observed = surplus.new_zeros((K + 1) * K).index_add_(0, ctx.steps.reshape(-1), counts.reshape(-1))
+        transitions -= observed.view(K + 1, K)[:K]
+        rows = torch.arange(len(counts), device=counts.device)
+        return surplus, surplus[:, 0].sum(0), transitions, surplus[rows, ctx.last].sum(0), None, None, None
 
 
 def _reduce(losses: Tensor, lengths: Tensor, weights: Tensor | None, reduction: Reduction) -> Tensor:

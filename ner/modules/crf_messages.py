@@ -15,6 +15,7 @@ with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -51,27 +52,52 @@ class Rest(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """What forward-backward knows of a batch. Time comes first; every message is scaled by a factor of its own."""
+    """What forward-backward knows of a batch. Every message is scaled by a factor of its own.
 
-    log_z: Tensor  # [B] log of the sum over all paths, less `Messages.offset`
-    valid: Tensor  # [T, B] bool: token t is inside of sentence b
-    peak: Tensor  # [B, T] the highest emission of each token, 0 at padding
-    border_peak: Tensor  # [] the highest start score plus the highest end score
-    transition_peak: Tensor  # [] the highest transition score
-    weights: Tensor  # [K, K] exp of the transitions less `transition_peak`
-    emitted: Tensor  # [T, B, K] exp of the emissions less `peak`
-    forward: Tensor  # [T, B, K] mass of all beginnings up to and with the tag at t
-    arriving: Tensor  # [T, B, K] the same without the emission at t, times `scale`
-    scale: Tensor  # [T, B] forward = arriving * emitted / scale
-    backward: Tensor  # [T, B, K] mass of all endings from and with the tag at t
-    leaving: Tensor  # [T, B, K] mass of all endings after the tag at t
-    overlap: Tensor  # [T, B] sum over k of forward * leaving: the mass of all paths, in the scale of the two
+    Time comes first, and in what is named ``_reversed`` runs from the last token, T - 1, to the first.
+    """
+
+    log_z: Tensor  # [B] log of the sum over all paths, less `offset`
+    outside: Tensor  # [T, B] bool: token t is padding of sentence b
+    emission_peak: Tensor  # [B, T] the highest emission of each token; anything at padding
+    chain_peak: Tensor  # [] the highest of all start, transition and end scores
+    entry: Tensor  # [K] exp of the start scores less `chain_peak`
+    weights: Tensor  # [K, K] exp of the transitions less `chain_peak`
+    factors: Tensor  # [T, 2, B, K + 1] what each state is multiplied by, see `forward_backward`
+    products: Tensor  # [T, 2, B, K + 2] each state before that and before it is rescaled, and what it is divided by
+    states: Tensor  # [T, 2, B, K + 1]
     rest: Rest | None
+
+    @property
+    def emitted(self) -> Tensor:
+        """[T, B, K] exp of the emissions less their peak."""
+        return self.factors[:, 0, :, :-1]
+
+    @property
+    def scale(self) -> Tensor:
+        """[T, B] what the forward message was divided by at t."""
+        return self.products[:, 0, :, -1]
+
+    @property
+    def forward(self) -> Tensor:
+        """[T, B, K] mass of all beginnings up to and with the tag at t."""
+        return self.states[:, 0, :, :-1]
+
+    @property
+    def backward_reversed(self) -> Tensor:
+        """[T, B, K] mass of all endings from and with the tag at t; 0 at padding."""
+        return self.states[:, 1, :, :-1]
+
+    @property
+    def leaving_reversed(self) -> Tensor:
+        """[T, B, K] mass of all endings after the tag at t, in the scale of ``backward`` at t + 1."""
+        return self.products[:, 1, :, :-2]
 
     def offset(self) -> Tensor:
         """[B] what was taken out of the score of every path before it was exponentiated."""
-        lengths = self.valid.sum(0)
-        offset = self.peak.sum(1) + (lengths - 1) * self.transition_peak + self.border_peak
+        inside = ~self.outside.t()
+        lengths = inside.sum(1)
+        offset = torch.where(inside, self.emission_peak, 0.0).sum(1) + (lengths + 1) * self.chain_peak
         return offset.masked_fill(lengths == 0, 0.0)
 
 
@@ -79,89 +105,75 @@ def forward_backward(chain: Chain) -> Messages:
     """Messages of both directions, and log Z, for sentences of any length from 0 to T.
 
     Both directions run in one loop, the second on the tokens in reverse. To let sentences end anywhere without a
-    mask in the loop, the state has K + 2 entries: the tags; a source, from which the tags are entered by the start
-    (in reverse: end) scores and which waits through the padding; and the sum of the state, which the matrix product
-    brings along for free and by which the state is rescaled.
+    mask in the loop, the state has an entry besides those of the tags: a source, from which the tags are entered by
+    the start (in reverse: end) scores and which waits through the padding. The matrix product of a step brings along
+    the sum of the state, by which it is rescaled.
 
     Products below the smallest normal number, ``tiny``, may vanish. All factors being at most 1, what is lost at
-    token t is below ``tiny`` in the scale in which all paths together weigh ``overlap * scale``. Where that weighs
-    less than ``tiny / eps**1.5`` for any token, as emissions of hundreds do that contradict each other or the
-    constraints, the sentence is computed again by `log_forward_backward`.
+    token t is below ``tiny`` in a scale in which the mass of all paths is known from log Z and the scales of the two
+    directions. Where that is less than ``tiny / eps**1.5`` for any token, as emissions of hundreds do that contradict
+    each other or the constraints, the sentence is computed again by `log_forward_backward`.
     """
     emissions, start, transitions, end, lengths = chain
     B, T, K = emissions.shape
     outside = torch.arange(T, device=lengths.device)[:, None] >= lengths  # [T, B]
-    valid = ~outside
+    outside_reversed = outside.flip(0)
     peak = emissions.amax(2, keepdim=True)  # [B, T, 1]
-    emitted = (emissions - peak).transpose(0, 1).masked_fill(outside[:, :, None], 0.0).exp_()  # [T, B, K]
-    transition_peak, start_peak, end_peak = transitions.amax(), start.amax(), end.amax()
-    weights = (transitions - transition_peak).exp()
-    entry = (start - start_peak).exp()
+    factors = emissions.new_zeros(T, 2, B, K + 1)
+    emitted = factors[:, 0, :, :K]
+    torch.sub(emissions.transpose(0, 1), peak.transpose(0, 1), out=emitted)
+    emitted.masked_fill_(outside[:, :, None], 0.0).exp_()
+    factors[:, 1, :, :K] = emitted.flip(0).masked_fill_(outside_reversed[:, :, None], 0.0)
+    factors[:, 1, :, K] = outside_reversed
 
-    factors = emissions.new_zeros(T, 2, B, K + 2)
-    factors[:, 0, :, :K] = emitted
-    factors[:, 1, :, :K] = (emitted * valid[:, :, None]).flip(0)
-    factors[:, 1, :, K] = outside.flip(0)
-    step = emissions.new_zeros(2, K + 2, K + 2)
-    step[0, :K, :K] = weights
-    step[1, :K, :K] = weights.t()
-    step[0, K, :K] = entry
-    step[1, K, :K] = (end - end_peak).exp()
-    step[:, K, K] = 1.0
-    step[:, :, K + 1] = step.sum(2)
-    states = emissions.new_zeros(T + 1, 2, B, K + 2)
-    states[0, :, :, K] = 1.0
-    products = torch.empty_like(factors)
+    entering = torch.cat((transitions, start[None])), torch.cat((transitions.t(), end[None]))
+    weights = torch.stack(entering)  # [2, K + 1, K]
+    chain_peak = weights.amax()
+    weights.sub_(chain_peak).exp_()
+    source = weights.new_zeros(2, K + 1, 1)
+    source[:, K] = 1.0
+    step = torch.cat((weights, source, weights.sum(2, keepdim=True) + source), 2)  # [2, K + 1, K + 2]
 
-    state, *following = states.unbind(0)
-    sums = products[..., K + 1 :].unbind(0)
-    for product, total, factor, after in zip(products.unbind(0), sums, factors.unbind(0), following, strict=True):
-        torch.bmm(state, step, out=product)  # [2, B, K + 2]
-        state = torch.div(product, total, out=after).mul_(factor)
+    states, products = torch.empty_like(factors), factors.new_empty(T, 2, B, K + 2)
+    over_time = (products, products[..., : K + 1], products[..., K + 1 :], factors, states)
+    state = factors.new_zeros(2, B, K + 1)
+    state[:, :, K] = 1.0
+    for product, raw, total, factor, after in zip(*(tensor.unbind(0) for tensor in over_time), strict=True):
+        torch.bmm(state, step, out=product)
+        state = torch.div(raw, total, out=after).mul_(factor)
 
-    forward, arriving, scale = states[1:, 0, :, :K], products[:, 0, :, :K], products[:, 0, :, K + 1]
-    backward, leaving = states[1:, 1, :, :K].flip(0), products[:, 1, :, :K].flip(0)  # [T, B, K]
-    overlap = (forward * leaving).sum(2)  # [T, B]
-    log_z = products[:, 1, :, K + 1].log().sum(0)
-    if T:
-        log_z = log_z + (backward[0] @ entry).log()
+    log_scales = products[..., K + 1].log()  # [T, 2, B]
+    # The states at the end of the loop are those of the first token in the reverse direction.
+    log_z = log_scales[:, 1].sum(0) + (state[1, :, :K] @ weights[0, K]).log()
     messages = Messages(
         log_z=log_z.masked_fill(lengths == 0, 0.0),
-        valid=valid,
-        peak=peak[:, :, 0].masked_fill(outside.t(), 0.0),
-        border_peak=start_peak + end_peak,
-        transition_peak=transition_peak,
-        weights=weights,
-        emitted=emitted,
-        forward=forward,
-        arriving=arriving,
-        scale=scale,
-        backward=backward,
-        leaving=leaving,
-        overlap=overlap,
+        outside=outside,
+        emission_peak=peak[:, :, 0],
+        chain_peak=chain_peak,
+        entry=weights[0, K],
+        weights=weights[0, :K],
+        factors=factors,
+        products=products,
+        states=states,
         rest=None,
     )
     limits = torch.finfo(emissions.dtype)
+    before = log_scales.cumsum(0).sub_(log_scales)
+    least = log_z - math.log(limits.tiny / limits.eps**1.5)
     # Written so that NaN counts as unsafe.
-    safe = overlap * scale >= limits.tiny / limits.eps**1.5
-    unsafe = ~(safe | outside).all(0)
-    if not bool(unsafe.any()):
-        return messages
-    return _with_rest(messages, chain, unsafe.nonzero()[:, 0])
+    safe = (before[:, 0] + before[:, 1].flip(0) <= least).logical_or_(outside)
+    return messages if bool(safe.all()) else _with_rest(messages, chain, (~safe.all(0)).nonzero()[:, 0])
 
 
 def _with_rest(messages: Messages, chain: Chain, sentences: Tensor) -> Messages:
-    """The messages with those of some sentences recomputed in logarithms, and their scaled ones made harmless."""
+    """The messages with some sentences computed in logarithms, and their scaled ones at numbers that do no harm."""
     few = chain._replace(emissions=chain.emissions[sentences], lengths=chain.lengths[sentences].cpu())
     precise = few.change(lambda scores: scores.double().cpu())
     rest = Rest(sentences, precise, *log_forward_backward(precise))
     log_z = rest.log_z.to(messages.log_z) - messages.offset()[sentences]
-    harmless = {
-        name: getattr(messages, name).index_fill(1, sentences, 0.0)
-        for name in ("forward", "arriving", "backward", "leaving")
-    }
-    ones = {name: getattr(messages, name).index_fill(1, sentences, 1.0) for name in ("scale", "overlap")}
-    return messages._replace(log_z=messages.log_z.index_copy(0, sentences, log_z), rest=rest, **harmless, **ones)
+    messages.products.index_fill_(2, sentences, 1.0)
+    messages.states.index_fill_(2, sentences, 1.0)
+    return messages._replace(log_z=messages.log_z.index_copy(0, sentences, log_z), rest=rest)
 
 
 def log_forward_backward(chain: Chain) -> tuple[Tensor, Tensor, Tensor]:
@@ -186,34 +198,54 @@ def log_forward_backward(chain: Chain) -> tuple[Tensor, Tensor, Tensor]:
 
 def token_marginals(messages: Messages) -> Tensor:
     """The probability of every tag at every token, [B, T, K]; 0 at padding."""
-    T, B, K = messages.forward.shape
-    marginals = messages.forward.new_empty(B, T, K)
-    torch.mul(messages.forward.transpose(0, 1), messages.leaving.transpose(0, 1), out=marginals)
-    marginals.mul_((messages.valid / messages.overlap).t()[:, :, None])
-    rest = messages.rest
-    if rest is not None:
-        exact = (rest.alpha + rest.beta - rest.log_z[:, None]).exp()
-        inside = messages.valid[:, rest.sentences, None]
-        marginals[rest.sentences] = torch.where(inside, exact.to(marginals), 0.0).transpose(0, 1)
-    return marginals
+    _, shared, overlap = _overlap(messages)
+    return _tags(messages, shared, 1.0 / overlap, None)
 
 
-def expected_transitions(messages: Messages, factor: Tensor) -> Tensor:
-    """How often each tag follows each in expectation, [K, K], summed over the sentences times ``factor`` [B]."""
+def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]:
+    """The tags and transitions to expect of paths drawn from the distribution: the gradient of log Z.
+
+    Args:
+        messages: of `forward_backward`.
+        factor: [B] what each sentence counts.
+
+    Returns:
+        `token_marginals` times the factor, [B, T, K]; and how often each tag follows each, [K, K], times the factor
+        and summed over the sentences.
+    """
     K = messages.weights.shape[0]
-    inside = messages.valid[1:]  # [T - 1, B]
-    backward = messages.backward[1:]
-    # The mass of all paths in the scale of forward[t - 1] and backward[t].
-    mass = (messages.arriving[1:] * backward).sum(2)
-    each = torch.where(inside & (mass > 0), factor / mass, 0.0)
-    pairs = messages.forward[:-1].reshape(-1, K).t() @ (backward * each[:, :, None]).reshape(-1, K)
+    forward, shared, overlap = _overlap(messages)
+    rest, share = messages.rest, factor
+    if rest is not None:
+        share = factor.index_fill(0, rest.sentences, 0.0)
+    each = share / overlap  # [T, B]
+    # The overlap between t - 1 and t is that at t - 1. Backward is 0 at padding: no sentence has a pair too many.
+    before = (forward * each[:, :, None]).masked_fill_(messages.outside.flip(0)[:, :, None], 0.0)[1:]
+    pairs = before.reshape(-1, K).t() @ messages.backward_reversed[:-1].reshape(-1, K)
     expected = messages.weights * pairs
+    if rest is not None:
+        counts = rest_transitions(rest)  # [b, K, K]
+        expected += torch.einsum("b,bij->ij", factor[rest.sentences].to(counts), counts).to(expected)
+    return _tags(messages, shared, each, factor), expected
+
+
+def _overlap(messages: Messages) -> tuple[Tensor, Tensor, Tensor]:
+    """In reversed time: forward, [T, B, K]; forward times leaving, [T, B, K]; and its sum over the tags, [T, B]."""
+    forward = messages.forward.flip(0)
+    shared = forward * messages.leaving_reversed
+    return forward, shared, shared.sum(2)
+
+
+def _tags(messages: Messages, shared: Tensor, each: Tensor, factor: Tensor | None) -> Tensor:
+    """[B, T, K] from `_overlap` and its inverse, 0 at padding, with the exact ones of the rest."""
+    outside = messages.outside
+    tags = shared.mul_(each[:, :, None]).flip(0).masked_fill_(outside[:, :, None], 0.0).transpose(0, 1)
     rest = messages.rest
     if rest is not None:
-        by_sentence = rest_transitions(rest)  # [b, K, K]
-        share = factor[rest.sentences].to(by_sentence)
-        expected = expected + torch.einsum("b,bij->ij", share, by_sentence).to(expected)
-    return expected
+        exact = (rest.alpha + rest.beta - rest.log_z[:, None]).exp().to(tags)
+        exact = exact.masked_fill(outside[:, rest.sentences, None], 0.0).transpose(0, 1)
+        tags[rest.sentences] = exact if factor is None else exact * factor[rest.sentences][:, None, None]
+    return tags
 
 
 def rest_transitions(rest: Rest) -> Tensor:

@@ -47,35 +47,33 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
     continues = torch.as_tensor(reading.continues, dtype=torch.bool, device=device)
     of_label = torch.as_tensor(reading.labels, device=device)
     sentence, start, stop, label = spans.unbind(1)
-    last = stop - 1
-    size = messages.valid.shape[0]
+    size = len(messages.outside)
     inner, border = weights * continues, weights * ~continues
 
     # [N, K] all beginnings up to the first token of the span, where it must be opened
     mass = torch.where(
-        (start > 0)[:, None],
-        messages.forward[(start - 1).clamp(min=0), sentence] @ border,
-        messages.arriving[0, sentence],
+        (start > 0)[:, None], messages.forward[(start - 1).clamp(min=0), sentence] @ border, messages.entry
     )
-    mass = mass * (of_label == label[:, None]) * _emitted(messages, start, sentence)
+    mass = mass * (of_label == label[:, None]) * _factor(messages, start, sentence)
     for offset in range(1, int((stop - start).amax()) if len(spans) else 0):
         t = (start + offset).clamp(max=size - 1)
-        longer = (mass @ inner) * _emitted(messages, t, sentence)
+        longer = (mass @ inner) * _factor(messages, t, sentence)
         mass = torch.where((start + offset < stop)[:, None], longer, mass)
     # [N, K] all endings after the last token of the span, where it must be closed
+    all_leaving = messages.leaving_reversed[size - stop, sentence]
     after = stop.clamp(max=size - 1)
-    at_end = (stop >= size) | ~messages.valid[after, sentence]
-    leaving = torch.where(
-        at_end[:, None], messages.leaving[last, sentence], messages.backward[after, sentence] @ border.t()
-    )
-    found = (mass * leaving).sum(1) / messages.overlap[last, sentence]
+    at_end = (stop == size) | messages.outside[after, sentence]
+    followed = messages.backward_reversed[size - 1 - after, sentence] @ border.t()
+    leaving = torch.where(at_end[:, None], all_leaving, followed)
+    overlap = (messages.forward[stop - 1, sentence] * all_leaving).sum(1)
+    found = (mass * leaving).sum(1) / overlap
     if messages.rest is not None:
         found = _replace_rest(found, messages.rest, spans, continues, of_label)
     return found.clamp(0.0, 1.0)
 
 
-def _emitted(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
-    """The factors of a token beyond its transitions, [N, K], in the scale of the forward messages."""
+def _factor(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
+    """What forward messages are multiplied by at a token, beyond the transitions, [N, K]."""
     return messages.emitted[t, sentence] / messages.scale[t, sentence][:, None]
 
 
