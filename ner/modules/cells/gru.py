@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ner.modules.cells import base
-from ner.modules.cells.product import RecurrentProduct
+from ner.modules.cells.product import RecurrentProduct, through_sigmoid, through_tanh
 
 
 class GRUCell(base.Cell):
@@ -84,8 +84,8 @@ class _GRU(torch.autograd.Function):
         r, z, n = gates.unbind(-2)
         previous, product_n = hidden[:, :-1], products.unflatten(-1, (3, -1))[..., 2, :]
         # of what stands inside each activation, and of U_n h + b_u, which the reset gate scales
-        to_n = (1 - z) * (1 - n.square())
-        factors = torch.stack((to_n * product_n * r * (1 - r), (previous - n) * z * (1 - z), to_n * r), -2)
+        to_n = through_tanh(1 - z, n)
+        factors = torch.stack((through_sigmoid(to_n * product_n, r), through_sigmoid(previous - n, z), to_n * r), -2)
         # dL/dh_t; one step more, as h has, so that h_0 receives its share like any other
         hidden_grads = nn.functional.pad(grad, (0, 0, 0, 0, 1, 0))
         grads = torch.empty_like(gates)

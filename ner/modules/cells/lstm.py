@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ner.modules.cells import base
-from ner.modules.cells.product import Norm, RecurrentProduct
+from ner.modules.cells.product import Norm, RecurrentProduct, through_sigmoid, through_tanh
 
 
 class LSTMCell(base.Cell):
@@ -102,8 +102,9 @@ class _LSTM(torch.autograd.Function):
         hidden = addends.new_zeros(N, T + 1, B, H)  # h_0 and c_0 stand before the sequence
         cell = torch.zeros_like(hidden)
         shown = addends.new_empty(N, T, B, H)  # tanh(c_t), or of its norm
-        gates = addends.new_empty(N, T, B, 4, H)
-        h, c, s, x = hidden.unbind(1), cell.unbind(1), shown.unbind(1), addends.unbind(1)
+        # the sums become the gates where they stand: no one else needs them
+        gates = addends.detach().view(N, T, B, 4, H)
+        h, c, s = hidden.unbind(1), cell.unbind(1), shown.unbind(1)
         a, i_f = gates.flatten(3).unbind(1), gates[..., :2, :].unbind(1)
         i, f, g, o = (gates[..., k, :].unbind(1) for k in range(4))
         if peephole is not None:
@@ -111,7 +112,7 @@ class _LSTM(torch.autograd.Function):
         norms: list[Norm] = []
         ctx.product = RecurrentProduct(weight, gain, mask)
         for t in range(T):
-            ctx.product.forward(x[t], h[t], out=a[t])
+            ctx.product.forward(a[t], h[t], out=a[t])
             if peephole is not None:
                 i_f[t].addcmul_(c[t].unsqueeze(-2), p_if)
             i_f[t].sigmoid_()
@@ -138,9 +139,8 @@ class _LSTM(torch.autograd.Function):
         """A gate's gradient is dL/dh_t (output gate) or dL/dc_t (the others) times a factor known before the loop."""
         hidden, cell, shown, gates, peephole, cell_gain = ctx.saved_tensors
         i, f, g, o = gates.unbind(-2)
-        to_cell = o * (1 - shown.square())
-        to_o = shown * o * (1 - o)
-        to_ifg = torch.stack((g * i * (1 - i), cell[:, :-1] * f * (1 - f), i * (1 - g.square())), -2)
+        to_cell, to_o = through_tanh(o, shown), through_sigmoid(shown, o)
+        to_ifg = torch.stack((through_sigmoid(g, i), through_sigmoid(cell[:, :-1], f), through_tanh(i, g)), -2)
         # dL/dh_t; one step more, as h has, so that h_0 receives its share like any other
         hidden_grads = nn.functional.pad(grad, (0, 0, 0, 0, 1, 0))
         grads = torch.empty_like(gates)

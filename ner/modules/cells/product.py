@@ -39,6 +39,13 @@ class Norm:
         return values_grad.flatten(-2)
 
 
+# One pass each over a whole sequence, where the formula written out takes three and as many temporary tensors.
+through_sigmoid = torch.ops.aten.sigmoid_backward
+"""``(grad, y)`` to grad * y (1 - y): from the gradient of y = sigma(a) to that of a."""
+through_tanh = torch.ops.aten.tanh_backward
+"""``(grad, y)`` to grad * (1 - y^2): from the gradient of y = tanh(a) to that of a."""
+
+
 class RecurrentProduct:
     """U h_{t-1} of every step, with recurrent dropout and layer norm, and the gradients that come back through it.
 
