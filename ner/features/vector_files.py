@@ -240,12 +240,7 @@ def _binary_block(words: list[bytes], vectors: list[bytes], row: int, path: str 
 
 
 def _first_undecodable(words: list[bytes]) -> int:
-    for position, word in enumerate(words):
-        try:
-            word.decode()
-        except UnicodeDecodeError:
-            return position
-    raise AssertionError("one of these words cannot be decoded")
+    return next(position for position, word in enumerate(words) if word.decode(errors="ignore").encode() != word)
 
 
 def _show(found: bytes) -> str:

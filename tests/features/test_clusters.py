@@ -156,3 +156,15 @@ def test_the_saved_file_is_text(tmp_path):
     head, *words = read_words(tmp_path / "clusters.txt")
     assert json.loads(head) == {"paths": ["01", "11"], "path_of_word": [1, 0], "prefixes": [2]}
     assert words == ["a", "b"]
+
+
+@given(st.text("ab01 \t\n\r"))
+def test_any_text_gives_clusters_or_an_error_with_the_name(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("clusters") / "paths.tsv"
+    path.write_bytes(text.encode())
+    try:
+        clusters = Clusters.build(path, [2])
+    except DataError as error:
+        assert str(error).startswith(str(path))
+    else:
+        assert (clusters.encode(clusters.words) > 0).all()

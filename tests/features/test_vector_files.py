@@ -124,8 +124,9 @@ def test_the_ways_to_write_a_table(tmp_path, data):
     assert matrix.tolist() == [[1.5, 2], [3, 4]]
 
 
-def test_a_row_without_a_word_is_the_empty_word(tmp_path):
-    words, matrix = read(content(tmp_path, "a 1.5 2\n 3 4\n"))
+@pytest.mark.parametrize("data", ["a 1.5 2\n 3 4\n", "a\t1.5\t2\n\t3\t4\n"])
+def test_a_row_without_a_word_is_the_empty_word(tmp_path, data):
+    words, matrix = read(content(tmp_path, data))
     assert words == ["a", ""]
     assert matrix.tolist() == [[1.5, 2], [3, 4]]
 
@@ -204,3 +205,19 @@ def test_a_file_without_line_ends_is_not_read_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(vector_files, "_LONGEST_ROW", 1 << 12)
     with pytest.raises(DataError, match="a line of more than 4096 bytes"):
         read(content(tmp_path, b"x" * 100_000))
+
+
+@given(
+    st.sampled_from([b"", b"3 2\n", b"1 1\n", b"the 0.1 0.2\n", b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00"]),
+    st.one_of(st.binary(max_size=60), st.text("ab 01.-\n\t\ré\0").map(str.encode)),
+)
+def test_any_bytes_give_finite_vectors_or_an_error_with_the_name(tmp_path_factory, start, rest):
+    path = content(tmp_path_factory.mktemp("vectors"), start + rest)
+    try:
+        blocks = list(read_blocks(path))
+    except DataError as error:
+        assert str(error).startswith(str(path))
+    else:
+        for words, matrix in blocks:
+            assert matrix.shape[0] == len(words) > 0 < matrix.shape[1]
+            assert np.isfinite(matrix).all()
