@@ -199,7 +199,7 @@ def _edges(
         even = np.linspace(0, 1, bins + 1)
         return even[:-1], even[1:]
     last = -(-len(score) * np.arange(1, bins + 1) // bins) - 1  # rank of the last span of each bin, rounded up
-    high = np.unique(np.sort(score)[last])
+    high = np.sort(score)[last]
     return np.concatenate((score.min(keepdims=True), high[:-1])), high
 
 

@@ -189,6 +189,16 @@ def test_json_that_is_none_of_ours():
         Scores.from_json({**data, "types": [1]})
 
 
+def test_more_than_ten_labels_keep_their_order():
+    labels = [f"L{number:02}" for number in range(12)]
+    scores = score([[f"B-{label}" for label in labels]], [[f"B-{label}" for label in [*labels[:11], "X"]]], "IOB2")
+    assert {name: row.f1 for name, row in scores.types.items()} == dict.fromkeys(labels[:11], 1.0) | {
+        "L11": 0,
+        "X": 0,
+    }
+    assert list(scores.types) == list(scores.strict_types) == [*labels, "X"]
+
+
 def test_table():
     assert score(GOLD, PREDICTED, "IOB2").table() == (
         "6 tokens in 2 sentences; entities: 3 gold, 3 predicted, 1 correct\n"

@@ -100,15 +100,14 @@ def test_under_the_null_p_is_uniform():
 
 def naive_p(first, second, random, samples):
     """The bootstrap that draws among the runs as it draws among the sentences."""
-    draws = []
-    for _ in range(samples):
-        picks = random.integers(0, len(first[0]), len(first[0]))
-        means = []
-        for runs in (first, second):
-            chosen = random.integers(0, len(runs), len(runs))
-            means.append(np.mean([f1([runs[run][picks].sum(axis=0)]) for run in chosen]))
-        draws.append(means[1] - means[0])
-    return 2 * min(np.mean(np.array(draws) <= 0), np.mean(np.array(draws) >= 0))
+    units = len(first[0])
+    weights = random.multinomial(units, np.full(units, 1 / units), samples)
+    means = []
+    for runs in (first, second):
+        correct, predicted, gold = np.moveaxis(weights @ np.stack(runs), 2, 0)  # (runs, samples) each
+        scores = 2 * correct / (predicted + gold)
+        means.append(np.take_along_axis(scores, random.integers(0, len(runs), scores.shape), axis=0).mean(axis=0))
+    return 2 * min(np.mean(means[1] <= means[0]), np.mean(means[1] >= means[0]))
 
 
 @pytest.mark.parametrize("runs, too_often", [(2, 0.15), (3, 0.09)])
@@ -119,7 +118,7 @@ def test_seeds_that_matter_are_not_taken_for_a_difference(runs, too_often):
     for trial in range(trials):
         first, second = (system(random, gold, 0.7, runs, seed_deviation=0.1) for _ in range(2))
         ours += compare(first, second, samples=300, seed=trial).p_bootstrap < 0.05
-        naive += naive_p(first, second, random, 60) < 0.05
+        naive += naive_p(first, second, random, 200) < 0.05
     assert ours / trials <= 0.08
     assert naive / trials >= too_often
 
@@ -190,6 +189,17 @@ def test_mean_over_runs():
     found = compare([FIRST, SECOND], [SECOND], samples=100)
     assert found.f1 == ((f1(FIRST), f1(SECOND)), (f1(SECOND),))
     assert found.difference == pytest.approx(f1(SECOND) - (f1(FIRST) + f1(SECOND)) / 2)
+
+
+def test_all_runs_count_in_the_bootstrap():
+    random = np.random.default_rng(5)
+    gold = random.integers(0, 4, 2000)
+    runs = [system(random, gold, skill)[0] for skill in (0.6, 0.601, 0.8, 0.801)]
+    found = compare([runs[0], runs[3]], [runs[1], runs[2]], samples=2000)
+    assert found.difference == pytest.approx(0, abs=0.02)
+    assert sum(found.interval) / 2 == pytest.approx(found.difference, abs=0.05)
+    same = compare([runs[0]] * 3, [runs[3]] * 2, samples=2000)  # no seed luck: the interval of one run each
+    assert same.interval == pytest.approx(compare(runs[:1], runs[3:], samples=2000).interval)
 
 
 def verdict(skills, runs, seed_deviation=0.0, seed=0):

@@ -25,7 +25,7 @@ def test_rates_are_seqevals_to_the_last_bit(case):
 
 def test_by_hand():
     counts = SpanCounts()
-    counts.add([A, B], [A, C, C])
+    counts.add([A, B, B], [A, C, C])
     counts.add([], [B])
     assert counts == SpanCounts(correct=1, predicted=3, gold=2)
     assert (counts.precision, counts.recall, counts.f1) == (1 / 3, 1 / 2, pytest.approx(0.4))

@@ -58,6 +58,12 @@ def test_by_hand():
     assert found.keeping(1.0).threshold == 0.6
 
 
+def test_of_equal_f1_the_point_that_keeps_most_is_best():
+    found = curve([[A, B]], [[(A, 0.9), (C, 0.5), (D, 0.4), (B, 0.3)]])
+    assert found.at(0.9).f1 == pytest.approx(found.at(0.3).f1)
+    assert found.best().threshold == 0.3
+
+
 def test_recall_that_is_not_reached():
     with pytest.raises(ValueError, match=r"recall 1.0000 is not reached: all scored spans together have 0.6667"):
         curve(GOLD, SCORED).keeping(1.0, recall=1.0)
