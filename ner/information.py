@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from ner.errors import ModelError
-from ner.persistence import WEIGHTS, describe
+from ner.persistence import WEIGHTS, describe, model_folder
 
 
 def describe_model(folder: str | os.PathLike[str]) -> str:
@@ -18,7 +18,7 @@ def describe_model(folder: str | os.PathLike[str]) -> str:
     Raises:
         ModelError: the folder holds no model.
     """
-    folder = Path(folder)
+    folder = model_folder(folder)
     description = describe(folder)
     network, encoder = description.model, description.model.encoder
     lines = [

@@ -71,7 +71,8 @@ class SequenceTagger(nn.Module):
     @staticmethod
     def make_crf(config: ModelConfig, tagset: TagSet) -> CRF:
         """The output layer, with the scheme's constraints."""
-        crf = CRF(len(tagset), Constraints(*tagset.legality), constrained_training=config.constrained_training)
+        with torch.device("cpu"):  # what is legal is known even where the rest is laid out without memory
+            crf = CRF(len(tagset), Constraints(*tagset.legality), constrained_training=config.constrained_training)
         if config.head == "softmax":
             for parameter in crf.parameters():
                 nn.init.zeros_(parameter).requires_grad_(False)

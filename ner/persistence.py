@@ -18,7 +18,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -114,7 +113,7 @@ def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureE
         ModelError: the folder is missing, cut short, altered, of a newer format, or describes another network than
             its weights are of.
     """
-    folder = Path(folder)
+    folder = model_folder(folder)
     description = describe(folder)
     for name, checksum in description.files.items():
         path = folder / name
@@ -123,7 +122,9 @@ def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureE
         if not path.is_file():
             raise ModelError(f"{folder}: {name} is missing; copy the whole folder again")
         if _checksum(path) != checksum:
-            raise ModelError(f"{path}: the checksum is not that of {DESCRIPTION}; the file is cut short or was altered")
+            raise ModelError(
+                f"{path}: the checksum is not that of {DESCRIPTION}; the file is cut short or was altered"
+            )
     if WEIGHTS not in description.files:
         raise ModelError(f"{folder / DESCRIPTION}: no checksum for {WEIGHTS}")
     try:
@@ -133,6 +134,13 @@ def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureE
     except (SafetensorError, DataError, ValueError, OSError) as error:
         raise ModelError(f"{folder}: {error}") from None
     return _assemble(folder, description, encoder, tagset, state), encoder, tagset, description
+
+
+def model_folder(path: str | os.PathLike[str]) -> Path:
+    """The model folder that is meant: the path itself, or ``model`` in it if it is a run folder."""
+    folder = Path(path)
+    nested = folder / "model"
+    return nested if (nested / DESCRIPTION).is_file() and not (folder / DESCRIPTION).exists() else folder
 
 
 def describe(folder: str | os.PathLike[str]) -> Description:
@@ -146,9 +154,7 @@ def describe(folder: str | os.PathLike[str]) -> Description:
     if not folder.exists():
         raise ModelError(f"{folder}: no such folder; a training writes its model into OUTPUT/model")
     if not path.is_file():
-        nested = folder / "model" / DESCRIPTION
-        hint = f"; the model of this run is in {nested.parent}" if nested.is_file() else ""
-        raise ModelError(f"{folder}: not a model folder, it has no {DESCRIPTION}{hint}")
+        raise ModelError(f"{folder}: not a model folder, it has no {DESCRIPTION}")
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
@@ -182,7 +188,6 @@ def _assemble(
         odd = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         listed = ", ".join(f"{name} {found.get(name)} instead of {expected.get(name)}" for name in odd[:3])
         raise ModelError(f"{folder}: the weights are not of the network that {DESCRIPTION} describes: {listed}")
-    model.crf = model.make_crf(description.model, tagset)
     model.load_state_dict(state, assign=True)
     return model.eval()
 

@@ -90,9 +90,7 @@ def evaluate(
     tokens, gold = part["tokens"][:], part["tags"][:]
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
     predicted = predict_like(tagger.predictor, tokens, scheme)
-    return Evaluation(
-        score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted
-    )
+    return Evaluation(score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted)
 
 
 def _split(data: Any, options: DataConfig, split: str) -> Dataset:

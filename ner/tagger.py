@@ -52,7 +52,11 @@ class Tagger:
 
     def identity(self) -> dict[str, str]:
         """Which model this is: its folder and the checksum of its weights."""
-        return {"path": str(self.path), "sha256": self.description.files[WEIGHTS], "version": self.description.version}
+        return {
+            "path": str(self.path),
+            "sha256": self.description.files[WEIGHTS],
+            "version": self.description.version,
+        }
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

@@ -125,7 +125,9 @@ class FeatureEncoder:
             chars=chars,
             lengths=np.count_nonzero(chars, axis=1),
             shapes=shape.encode(words),
-            clusters=np.zeros((len(words), 0), dtype=np.int64) if self.clusters is None else self.clusters.encode(words),
+            clusters=np.zeros((len(words), 0), dtype=np.int64)
+            if self.clusters is None
+            else self.clusters.encode(words),
         )
 
     def encode_sentences(self, sentences: Sequence[list[str]]) -> np.ndarray | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ner.config import Config
 from ner.checking import check
+from ner.config import Config
 from ner.corpus.check import identity
 from ner.corpus.read import hold_out, load
 from ner.errors import DataError
@@ -99,4 +99,3 @@ def prepare(config: Config, dataset: DatasetDict | None, report_file: Path, list
 def column(split: Dataset, name: str) -> list[list[str]]:
     """A column of a split as lists."""
     return split.with_format(None)[name][:]
-

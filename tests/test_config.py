@@ -1,0 +1,92 @@
+"""The configuration: everything wrong in one message, nothing accepted silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ner.config import Config, field_names, load_config
+from ner.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_shipped_file_is_valid(path: Path) -> None:
+    config = load_config(path)
+    assert config.data.train or config.data.dataset
+    assert config.output.startswith("runs/")
+    assert load_config(config.model_dump()) == config
+
+
+def test_there_are_files() -> None:
+    assert {path.stem for path in FILES} >= {"quickstart", "conll2003-paper", "conll2003-best", "wnut17", "bc5cdr"}
+
+
+def test_overrides() -> None:
+    config = load_config(
+        {"data": {"train": "a.conll"}},
+        ["training.epochs=3", "training.epochs=4", "vectors=[x.txt, y.txt]", "data.dev=b.conll", "output=here"],
+    )
+    assert config.training.epochs == 4
+    assert config.vectors == ["x.txt", "y.txt"]
+    assert config.data.train == ["a.conll"] and config.data.dev == ["b.conll"]
+    assert config.output == "here"
+
+
+def test_all_faults_come_at_once() -> None:
+    tree = {
+        "trainig": 1,
+        "training": {"epoch": 3, "hidden": 2, "batch_size": "x", "optimizer": {"lr": -1}},
+        "data": {"dataset": "a", "train": "b"},
+    }
+    with pytest.raises(ConfigError) as caught:
+        load_config(tree, ["nonsense", "model.encoder.kind=foo", "training.ema=[1"])
+    message = str(caught.value)
+    assert "9 faults" in message
+    for text in (
+        "trainig: unknown key; did you mean training?",
+        "training.epoch: unknown key; did you mean epochs?",
+        "training.hidden: unknown key; did you mean model.encoder.hidden?",
+        "training.batch_size: Input should be a valid integer",
+        "training.optimizer.lr: Input should be greater than 0 (got -1)",
+        "dataset and train/dev/test name two corpora",
+        "'nonsense': expected section.key=value",
+        "model.encoder.kind: Input should be 'lstm', 'peephole', 'gru', 'rnn' or 'none' (got 'foo')",
+        "'training.ema=[1': the value is not valid YAML",
+    ):
+        assert text in message
+
+
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file; configurations to start from are in configs/"):
+        load_config(tmp_path / "missing.yaml")
+    for content, message in (
+        (b"a: [1", "not valid YAML"),
+        (b"- 1\n- 2\n", "expected keys and values, got a list"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"a: !!python/object/apply:os.system [id]\n", "not valid YAML"),
+    ):
+        path = tmp_path / "c.yaml"
+        path.write_bytes(content)
+        with pytest.raises(ConfigError, match=message):
+            load_config(path)
+
+
+def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("")
+    assert load_config(path) == Config()
+
+
+def test_the_mapping_given_is_left_alone() -> None:
+    tree = {"training": {"epochs": 1}}
+    load_config(tree, ["training.epochs=2"])
+    assert tree == {"training": {"epochs": 1}}
+
+
+def test_every_key_is_documented() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert [name for name in field_names() if f"`{name}`" not in text] == []
