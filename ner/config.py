@@ -41,9 +41,10 @@ class DataConfig(Section):
         dataset: a Hugging Face hub name (``NAME:CONFIG`` where it has several configurations), or a folder written by
             ``DatasetDict.save_to_disk``, in place of files.
         revision: the hub repository's revision.
-        tokens, tags: names of the columns of a dataset or parquet file, or of the keys in JSONL; unset, the usual names
-            are tried.
-        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``; ``auto`` goes by name and look.
+        tokens, tags: names of the columns of a dataset or parquet file, or of the keys in JSONL; unset, the usual
+            names are tried.
+        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``; ``auto`` goes by the file's
+            name and look.
         separator: of column files. ``auto`` takes tab where the file has tabs.
         word_column, tag_column: 0-based, negative from the end; unset, the word is the first and the tag the last
             column (in CoNLL-U-like files the second and third).

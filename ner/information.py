@@ -64,7 +64,8 @@ def _scores(folder: Path) -> list[str]:
             if metrics.get(split):
                 micro = metrics[split]["micro"]
                 lines.append(
-                    f"{split + ' scores':12} P {micro['precision']:.2%}  R {micro['recall']:.2%}  F1 {micro['f1']:.2%}"
+                    f"{split + ' scores':12} "
+                    f"P {micro['precision']:.2%}  R {micro['recall']:.2%}  F1 {micro['f1']:.2%}"
                 )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ["scores       none stored"]

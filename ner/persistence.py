@@ -123,7 +123,7 @@ def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureE
             raise ModelError(f"{folder}: {name} is missing; copy the whole folder again")
         if _checksum(path) != checksum:
             raise ModelError(
-                f"{path}: the checksum is not that of {DESCRIPTION}; the file is cut short or was altered"
+                f"{path}: not the checksum of {DESCRIPTION}: the file is cut short or was altered"
             )
     if WEIGHTS not in description.files:
         raise ModelError(f"{folder / DESCRIPTION}: no checksum for {WEIGHTS}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class Prediction:
         """The tags of each sentence as strings, in the model's scheme."""
         names = list(map(self.tagset.tags.__getitem__, self.tags.tolist()))
         bounds = self.starts.tolist()
-        return [names[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        return [names[start:end] for start, end in pairwise(bounds)]
 
     def span_lists(self) -> list[list[ScoredSpan]]:
         """The entities of each sentence, over its own tokens."""

@@ -108,11 +108,15 @@ def load(path: str | os.PathLike[str], device: str = "cpu") -> Tagger:
     """Load a model folder.
 
     Args:
-        path: of the folder that a training wrote, or of the run that holds it as ``model``.
+        path: of the folder that a training wrote, or of the run that holds it as ``model``; or ``hub:owner/name``.
         device: where the network runs, such as ``cpu`` or ``cuda``.
 
     Raises:
         ModelError: the folder is missing, cut short, altered or of a newer format.
     """
+    if str(path).startswith("hub:"):
+        from ner.integrations.hub import fetch
+
+        path = fetch(str(path))
     model, encoder, tagset, description = load_model(path)
     return Tagger(model, encoder, tagset, description, Path(path), device)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ner.cli import check, convert, evaluate, info, tag, train
+from ner.cli import check, convert, evaluate, info, push, tag, train
 from ner.errors import NerError
 from ner.version import __version__
 
@@ -56,7 +56,7 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for _command in (train.train, evaluate.evaluate, tag.tag, check.check, convert.convert, info.info):
+for _command in (train.train, evaluate.evaluate, tag.tag, check.check, convert.convert, info.info, push.push):
     app.command(no_args_is_help=True)(explained(_command))
 
 

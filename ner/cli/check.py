@@ -23,7 +23,7 @@ def check(
     separator: Separator = "auto",
     input_scheme: InputScheme = "auto",
 ) -> None:
-    """Look for what spoils a training: illegal tags, sentences in two splits, labels never trained, words without vector.
+    """Look for what spoils a training: illegal tags, sentences in two splits, labels never trained, missing vectors.
 
     Exit status 1 if a training would stop on it.
 

@@ -17,15 +17,11 @@ def tag(
     ] = None,
     write: Annotated[
         Literal["text", "conll", "jsonl", "html"] | None,
-        typer.Option(
-            "--to", help="What to write; by default by OUTPUT's name, else conll for conll, jsonl for others."
-        ),
+        typer.Option("--to", help="What to write; by default by OUTPUT's name, else as --from; jsonl for text."),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="Where to; - is standard output.")] = "-",
     scheme: Annotated[str, typer.Option(help="Of the tags, with --to conll.")] = "IOB2",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Of the processor; by default all that may be used.")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")] = "cpu",
 ) -> None:
     """Find the entities of a text, a column file or JSONL.

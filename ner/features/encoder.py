@@ -131,7 +131,7 @@ class FeatureEncoder:
         )
 
     def encode_sentences(self, sentences: Sequence[list[str]]) -> np.ndarray | None:
-        """What tokens are by their neighbours: gazetteer matches, int64 [N, G] for all N tokens in order; None without."""
+        """What tokens are by their neighbours: gazetteer matches of all N, int64 [N, G], or None."""
         if self.gazetteers is None:
             return None
         none = np.zeros((0, len(self.gazetteers)), dtype=np.int64)
@@ -140,9 +140,9 @@ class FeatureEncoder:
     def save(self, folder: Path) -> None:
         """Write the vocabularies as files of a model folder."""
         self.vocabulary.save(folder / "words.txt")
-        self.characters.save(folder / "characters.json")
+        self.characters.save(folder / "characters.txt")
         if self.clusters is not None:
-            self.clusters.save(folder / "clusters")
+            self.clusters.save(folder / "clusters.txt")
         if self.gazetteers is not None:
             self.gazetteers.save(folder / "gazetteers.json")
 
@@ -151,13 +151,13 @@ class FeatureEncoder:
         """Read what `save` wrote.
 
         Raises:
-            DataError: a file is missing or is not what it should be.
+            ModelError: a file is missing or is not what it should be.
         """
         features = config.features
         return cls(
             Vocabulary.load(folder / "words.txt", trained),
-            CharacterVocabulary.load(folder / "characters.json"),
+            CharacterVocabulary.load(folder / "characters.txt"),
             config.chars.max_length,
-            Clusters.load(folder / "clusters") if features.clusters else None,
+            Clusters.load(folder / "clusters.txt") if features.clusters else None,
             Gazetteers.load(folder / "gazetteers.json") if features.gazetteers else None,
         )

@@ -20,6 +20,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ner.cache import cache_folder
 from ner.features.compressed import locate
 
 _FORMAT = 1
@@ -55,7 +56,7 @@ class CacheEntry:
             file, member = locate(path)
             file = file.resolve(strict=True)
             status = file.stat()
-            folder = Path(os.environ.get("NER_CACHE") or Path.home() / ".cache" / "ner") / "vectors"
+            folder = cache_folder("vectors")
         except (OSError, RuntimeError):
             return None
         name = hashlib.sha256(f"{file}\0{member or ''}".encode(errors="surrogatepass")).hexdigest()

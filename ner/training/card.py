@@ -81,7 +81,8 @@ def _scores(metrics: dict[str, Any]) -> str:
         if metrics[split]:
             table = {"all (micro)": metrics[split]["micro"], **metrics[split]["types"]}
             lines += [
-                f"| {split} | {name} | {row['precision']:.2%} | {row['recall']:.2%} | {row['f1']:.2%} | {row['support']} |"
+                f"| {split} | {name} | {row['precision']:.2%} | {row['recall']:.2%} | {row['f1']:.2%} "
+                f"| {row['support']} |"
                 for name, row in table.items()
             ]
     return "\n".join(lines) if len(lines) > 2 else "None yet: the training is not finished."
