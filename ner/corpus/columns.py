@@ -10,7 +10,8 @@ words between them bear the tags.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from ner.corpus.layout import COMMENT, DOCSTART, Layout, find_layout, is_tag, ragged, sample, wrong_tag
 from ner.corpus.sentence import Sentence
@@ -45,23 +46,17 @@ def read_columns(
         DataError: the file cannot be read or decoded; a line has another number of columns than the first; there
             is no such column; or the tag column holds what is no tag, and then which column does look like tags.
     """
-    name = name_of(source)
-    layout: Layout | None = None
+    find = partial(
+        find_layout,
+        name=name_of(source),
+        separator=separator,
+        word_column=word_column,
+        tag_column=tag_column,
+        tagged=tagged,
+    )
     known: set[str] = set()
     document, fresh = 0, True  # fresh: the document has no sentence yet, so that boundaries in a row count once
-    for line, text in whole_sentences(source):
-        if layout is None:
-            layout = find_layout(
-                sample(text),
-                line,
-                name,
-                separator=separator,
-                word_column=word_column,
-                tag_column=tag_column,
-                tagged=tagged,
-            )
-            if layout is None:
-                continue
+    for line, text, layout in _laid_out(source, find):
         marker = "#" if layout.ids else COMMENT
         for chunk in text.split("\n\n"):
             body = chunk.strip("\n")
@@ -82,10 +77,36 @@ def read_columns(
                     fresh = False
 
 
+def _laid_out(source: Source, find: Callable[..., Layout | None]) -> Iterator[tuple[int, str, Layout]]:
+    """The text as `whole_sentences` cuts it, from where the layout is known.
+
+    What looks like a comment before that is held back: ``# O`` is one only if it does not fit the layout.
+    """
+    layout: Layout | None = None
+    held: list[str] = []
+    begin = 1
+    for line, text in whole_sentences(source):
+        if layout is None:
+            begin = begin if held else line
+            layout = find(sample(text), line, certain=True)
+            held.append(text)
+            if layout is None:
+                continue
+            if len(held) > 1:
+                line, text = begin, "".join(held)
+                layout = find(sample(text), line, certain=True) or layout
+        yield line, text, layout
+    if layout is None and held:
+        text = "".join(held)
+        layout = find(sample(text), begin)
+        if layout is not None:
+            yield begin, text, layout
+
+
 def whole_sentences(source: Source) -> Iterator[tuple[int, str]]:
     """The text of a column file in pieces that end where a sentence does, each with the number of its first line.
 
-    Lines of nothing but blanks and tabs are empty in it, so that ``\\n\\n`` separates sentences.
+    Lines of nothing but blanks and tabs are empty in it, so that two LFs in a row separate sentences.
 
     Raises:
         DataError: as `ner.corpus.source.text_blocks`.
@@ -93,12 +114,12 @@ def whole_sentences(source: Source) -> Iterator[tuple[int, str]]:
     start = 1
     parts: list[str] = []
     for line, text in text_blocks(source):
-        if text[0] in " \t" or "\n " in text or "\n\t" in text:
+        if text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
             text = _BLANK_LINE.sub("", text)
         if not parts:
             start = line
         cut = text.rfind("\n\n") + 2
-        if cut < 2 and not (text[0] == "\n" and parts):
+        if cut < 2 and not (parts and text.startswith("\n")):
             parts.append(text)  # joined only once its end is seen: a sentence may be as long as the file
             continue
         cut = max(cut, 1)
@@ -130,7 +151,7 @@ def _begins_document(line: str, layout: Layout) -> bool:
     if line.startswith(DOCSTART):
         return line[len(DOCSTART) :][:1] in ("", " ", "\t")
     if line.startswith(COMMENT):
-        return _NEWDOC.match(line) is not None
+        return _NEWDOC.match(line) is not None and (layout.separator == " " or layout.is_comment(line))
     if DOCSTART not in line:
         return False
     fields = layout.fields(line)

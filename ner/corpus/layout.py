@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from ner.errors import DataError
 from ner.schemes import OUTSIDE, UNKNOWN, split_tag
@@ -51,14 +50,14 @@ class Layout:
 
         It begins with ``# ``, and would not do as a token: it has another number of columns, or no tag where the tag
         should be. So ``# O`` is the word ``#`` in a file of words and tags. Where tokens are numbered, whatever
-        begins with ``#`` is a comment.
+        begins with ``#`` is a comment; where words stand alone, whatever begins with ``# ``.
         """
         if self.ids:
             return line.startswith("#")
         if not line.startswith(COMMENT):
             return False
         fields = self.fields(line)
-        return len(fields) != self.width or (self.tag is not None and not is_tag(fields[self.tag]))
+        return self.width == 1 or len(fields) != self.width or (self.tag is not None and not is_tag(fields[self.tag]))
 
 
 @lru_cache(maxsize=65536)
@@ -75,6 +74,7 @@ def find_layout(
     first_line: int,
     name: str,
     *,
+    certain: bool = False,
     separator: str = "auto",
     word_column: int | None = None,
     tag_column: int | None = None,
@@ -86,6 +86,7 @@ def find_layout(
         lines: the beginning of the file, up to the end of a sentence.
         first_line: number of the first of them.
         name: the file, for messages.
+        certain: go by lines that are surely tokens; otherwise, where there is none, by one that begins with ``#``.
         separator: ``tab``, ``blank``, or ``auto``: tab where the first token line has one.
         word_column, tag_column: counted from 0, negative from the end; None for the first and the last column, or the
             second and third where the first column numbers the tokens.
@@ -94,7 +95,7 @@ def find_layout(
     Raises:
         DataError: there are not as many columns as asked for, or words and tags are to be one column.
     """
-    found = _first_token(lines)
+    found = _first_token(lines, certain)
     if found is None:
         return None
     at = first_line + found
@@ -161,34 +162,39 @@ def _shape(separator: str, width: int) -> re.Pattern[str]:
     return re.compile(rf"{line}(?:\n{line})*")
 
 
-def _first_token(lines: Sequence[str]) -> int | None:
-    """The index of the first line that is surely a token, or else of the first that may be one."""
-    certain = (
-        index for index, line in enumerate(lines) if line.strip(" \t") and not line.startswith(("#", DOCSTART))
-    )
-    possible = (
-        index
-        for index, line in enumerate(lines)
-        if line.startswith("#") and ("\t" in line or not line.startswith(COMMENT))
-    )
-    return next(certain, next(possible, None))
+def _first_token(lines: Sequence[str], certain: bool) -> int | None:
+    """The index of the first line that is surely a token, or else, if that will do, of the first that may be one."""
+    possible = None
+    for index, line in enumerate(lines):
+        if not line.startswith("#"):
+            if line.strip(" \t") and not line.startswith(DOCSTART):
+                return index
+        elif possible is None and ("\t" in line or not line.startswith(COMMENT)):
+            possible = index
+    return None if certain else possible
 
 
 def _numbered(lines: Sequence[str], separator: str) -> bool:
-    """Whether the first column counts 1, 2, 3 in each sentence, ranges (1-2) and empty nodes (1.1) passed over."""
-    expected, sentences = 1, 0
+    """Whether the first column counts 1, 2, 3 in each sentence, ranges (1-2) and empty nodes (1.1) passed over.
+
+    A single token numbered 1 proves nothing, unless comments stand beside it.
+    """
+    expected, sentences, evidence = 1, 0, 0
     for line in lines:
         if sentences > _SAMPLE:
             break
         if not line.strip(" \t"):
             sentences += expected > 1
             expected = 1
-        elif not line.startswith(("#", DOCSTART)):
+        elif line.startswith("#"):
+            evidence += 1
+        elif not line.startswith(DOCSTART):
             match = _ID.fullmatch(_fields(line, separator)[0])
-            if match is None or (match[2] is None and int(match[1]) != expected):
+            if match is None or (match[2] is None and match[1] != str(expected)):
                 return False
             expected += match[2] is None
-    return expected > 1 or sentences > 0
+            evidence += 1
+    return evidence > 1
 
 
 def _column(key: str, column: int, width: int, name: str, line: int) -> int:
@@ -203,5 +209,6 @@ def _column(key: str, column: int, width: int, name: str, line: int) -> int:
 
 
 def sample(text: str, size: int = 20000) -> list[str]:
-    """The first lines of a text, without its end where it is long."""
-    return list(islice(text.split("\n"), size))
+    """The first lines of a text, enough to tell the layout from: up to the first token, and ``size`` more."""
+    lines = text.split("\n")
+    return lines[: (_first_token(lines, True) or 0) + size]

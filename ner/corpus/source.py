@@ -1,7 +1,8 @@
 """Bytes to text: opening, unpacking and decoding, so that every reader reports faults by file and line alike.
 
 Only LF and CR LF end a line. A lone CR, a form feed, U+0085 or U+2028 is a character of the word it stands in. A file
-without any LF whose lines end in lone CRs (as on old Macs) is refused rather than read as one line.
+without any LF whose lines end in lone CRs (as on old Macs) is refused rather than read as one line; a CR that ends
+the file ends its last line.
 """
 
 from __future__ import annotations
@@ -55,8 +56,11 @@ def opened(source: Source) -> Iterator[io.BufferedReader]:
                 raise DataError(f"cannot be read: {error.strerror}.", source) from None
         else:
             raw = source
-        # Readers want peek and read1; files and standard input have them, other streams get them here.
-        plain = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, raw))
+        if isinstance(raw, io.BufferedReader):
+            plain = raw
+        else:  # readers want peek and read1, which files and standard input have
+            plain = io.BufferedReader(cast(io.RawIOBase, raw))
+            stack.callback(plain.detach)  # or the caller's stream would be closed with it
         packed = plain.peek(2)[:2] == _GZIP
         yield cast(io.BufferedReader, gzip.GzipFile(fileobj=plain)) if packed else plain
 
@@ -75,8 +79,6 @@ def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
     with opened(source) as stream:
         while True:
             block = _read(stream, source, line)
-            if begin and block:
-                block, begin = block.removeprefix(_BOM), False
             head, newline, tail = block.rpartition(b"\n")
             if block and not newline:
                 pending.append(block)
@@ -84,7 +86,8 @@ def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
             whole = b"".join([*pending, head, newline])
             pending = [tail] if tail else []
             if whole:
-                text = _decode(whole, source, line)
+                text = _decode(whole.removeprefix(_BOM) if begin else whole, source, line)
+                begin = False
                 if not block and line == 1 and "\r" in text.rstrip("\r\n") and "\n" not in text:
                     raise DataError(
                         "the lines end in lone CRs, as on old Macs, not in LF or CR LF.",
@@ -92,7 +95,11 @@ def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
                         1,
                         "Convert the file: tr '\\r' '\\n' < FILE > NEW.",
                     )
-                yield line, text.replace("\r\n", "\n") if "\r" in text else text
+                if "\r" in text:
+                    text = text.replace("\r\n", "\n")
+                    text = text if block else text.removesuffix("\r")
+                if text:
+                    yield line, text
                 line += whole.count(b"\n")
             if not block:
                 return

@@ -1,0 +1,186 @@
+import gzip
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.corpus.columns import read_columns
+from ner.corpus.jsonl import read_jsonl
+from ner.corpus.sentence import Sentence
+from ner.corpus.write import write_columns, write_jsonl, write_spans
+from ner.errors import DataError
+from ner.schemes import to_spans
+from tests.corpus.strategies import content, corpora, plain_words
+
+JOHN = Sentence(["John", "Smith", "left"], ["B-PER", "I-PER", "O"])
+
+
+def test_the_look_of_columns(tmp_path):
+    path = tmp_path / "a.conll"
+    write_columns([JOHN, Sentence(["So"], ["O"], document=0), Sentence(["Ada"], ["B-PER"], document=1)], path)
+    assert path.read_bytes() == b"John\tB-PER\nSmith\tI-PER\nleft\tO\n\nSo\tO\n\n-DOCSTART-\tO\n\nAda\tB-PER\n\n"
+
+
+@given(corpora(columns=("1", "3")))
+def test_columns_come_back_or_are_refused(tmp_path_factory, sentences):
+    path = tmp_path_factory.getbasetemp() / "columns.conll"
+    path.write_text("as it was")
+    try:
+        write_columns(sentences, path)
+    except DataError:
+        assert path.read_text() == "as it was"
+        fields = [field for one in sentences for field in (*one.tokens, *one.columns["1"], *one.columns["3"])]
+        assert any(sign in field for sign in ("\t", "\n", "\r", "-DOCSTART-") for field in fields)
+        return
+    assert content(read_columns(path, word_column=0, tag_column=2)) == content(sentences)
+
+
+@given(corpora())
+def test_two_columns_come_back_without_any_option(tmp_path_factory, sentences):
+    path = tmp_path_factory.getbasetemp() / "two.conll"
+    try:
+        write_columns(sentences, path)
+    except DataError:
+        return
+    assert content(read_columns(path)) == content(sentences)
+
+
+@given(corpora(columns=("2",)))
+def test_untagged_columns_come_back_or_are_refused(tmp_path_factory, sentences):
+    path = tmp_path_factory.getbasetemp() / "untagged.conll"
+    for sentence in sentences:
+        sentence.tags = None
+        if len(sentences) > 2:
+            sentence.columns = {}
+        else:
+            sentence.columns["1"] = sentence.columns.pop("2")
+    try:
+        write_columns(sentences, path)
+    except DataError:
+        return
+    assert content(read_columns(path, word_column=0, tagged=False)) == content(sentences)
+
+
+@given(corpora(word=plain_words, columns=("0", "3")), st.sampled_from([(1, 2), (2, 1), (-3, -2), (-2, -3)]))
+def test_word_and_tag_go_where_they_are_wanted(tmp_path_factory, sentences, places):
+    path = tmp_path_factory.getbasetemp() / "placed.conll"
+    word, tag = places
+    write_columns(sentences, path, word_column=word, tag_column=tag)
+    assert content(read_columns(path, word_column=word, tag_column=tag)) == content(sentences)
+
+
+def test_named_columns_stand_between_word_and_tag_and_offsets_are_left_out(tmp_path):
+    path = tmp_path / "a.conll"
+    write_columns([Sentence(["a"], ["O"], columns={"gold": ["B-X"], "start": ["0"], "end": ["1"]})], path)
+    assert path.read_text() == "a\tB-X\tO\n\n"
+
+
+def test_equal_columns_are_all_written(tmp_path):
+    tags = ["O"]
+    write_columns([Sentence(["a"], tags, columns={"gold": tags})], tmp_path / "a.conll")
+    assert (tmp_path / "a.conll").read_text() == "a\tO\tO\n\n"
+
+
+@given(corpora(columns=("pos", "1")))
+def test_jsonl_comes_back(tmp_path_factory, sentences):
+    path = tmp_path_factory.getbasetemp() / "a.jsonl"
+    write_jsonl(sentences, path)
+    assert content(read_jsonl(path)) == content(sentences)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=[]), max_size=3), min_size=1, max_size=3))
+def test_jsonl_keeps_half_surrogate_pairs(tmp_path_factory, tokens):
+    path = tmp_path_factory.getbasetemp() / "surrogates.jsonl"
+    sentence = Sentence(tokens, ["O"] * len(tokens))
+    write_jsonl([sentence], path)
+    (found,) = read_jsonl(path)
+    assert found.tokens == json.loads(json.dumps(tokens))  # two halves that meet are a character
+
+
+@given(corpora())
+def test_spans_come_back(tmp_path_factory, sentences):
+    path = tmp_path_factory.getbasetemp() / "spans.jsonl"
+    try:
+        write_spans(sentences, path)
+    except DataError as error:
+        assert "no characters" in str(error)
+        return
+    found = list(read_jsonl(path))
+    assert [(one.tokens, one.document) for one in found] == [(one.tokens, one.document) for one in sentences]
+    assert [to_spans(one.tags) for one in found] == [to_spans(one.tags) for one in sentences]
+
+
+def test_the_look_of_spans(tmp_path):
+    path = tmp_path / "a.jsonl"
+    write_spans([JOHN], path)
+    record = json.loads(path.read_text())
+    assert record["text"] == "John Smith left"
+    assert record["entities"] == [{"text": "John Smith", "label": "PER", "start": 0, "end": 10}]
+    assert record["tokens"][2] == {"text": "left", "start": 11, "end": 15}
+
+
+def test_sentences_of_a_text_are_put_back_where_they_were(tmp_path):
+    path = tmp_path / "a.jsonl"
+    one = Sentence(["Hi", "!"], ["O", "O"], columns={"start": ["2", "4"], "end": ["4", "5"]})
+    two = Sentence(["Bye"], ["B-X"], columns={"start": ["8"], "end": ["11"]})
+    write_spans([one, two], path)
+    record = json.loads(path.read_text())
+    assert record["text"] == "  Hi!\n  Bye"
+    assert record["sentences"] == [2, 1]
+
+
+@pytest.mark.parametrize("columns", [{"start": ["9" * 12], "end": ["9" * 11 + "8"]}, {"start": ["x"], "end": ["y"]}])
+def test_offsets_that_cannot_be_are_not_believed(tmp_path, columns):
+    path = tmp_path / "a.jsonl"
+    write_spans([Sentence(["a"], ["O"], columns=columns)], path)
+    assert json.loads(path.read_text())["text"] == "a"
+
+
+def failing():
+    yield JOHN
+    raise RuntimeError("killed")
+
+
+@pytest.mark.parametrize("write", [write_columns, write_jsonl, write_spans])
+def test_nothing_half_written_stands_under_the_final_name(tmp_path, write):
+    path = tmp_path / "a.out"
+    with pytest.raises(RuntimeError):
+        write(failing(), path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("as it was")
+    with pytest.raises(RuntimeError):
+        write(failing(), path)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.out", "as it was")]
+
+
+def test_gzip_by_name_is_the_same_each_time(tmp_path):
+    one, two = tmp_path / "one.gz", tmp_path / "two.gz"
+    write_columns([JOHN], one)
+    write_columns([JOHN], two)
+    assert one.read_bytes() == two.read_bytes()
+    assert gzip.decompress(one.read_bytes()).startswith(b"John\tB-PER\n")
+
+
+def test_links_are_followed_and_permissions_kept(tmp_path):
+    real, link = tmp_path / "real.conll", tmp_path / "link.conll"
+    real.write_text("")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_columns([JOHN], link)
+    assert link.is_symlink()
+    assert real.read_text().startswith("John")
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_standard_output(capsysbinary):
+    write_columns([JOHN], "-")
+    assert capsysbinary.readouterr().out == b"John\tB-PER\nSmith\tI-PER\nleft\tO\n\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_an_error_with_the_path():
+    with pytest.raises(DataError, match="/dev/full: cannot be written: No space left"):
+        write_columns([JOHN] * 100_000, "/dev/full")
