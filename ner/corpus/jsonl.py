@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from ner.corpus.layout import NO_TAG, is_tag
@@ -103,11 +104,11 @@ class _Reader:
     def sentences(self, record: dict[str, Any], line: int) -> Iterator[Sentence]:
         given = next((key for key in self._tokens if isinstance(record.get(key), list)), None)
         text = record.get("text")
-        are_objects = given is not None and bool(record[given]) and isinstance(record[given][0], dict)
-        if given is not None and not are_objects and not (isinstance(text, str) and not record[given]):
+        tokens = record[given] if given is not None else []
+        if isinstance(text, str) and (not tokens or isinstance(tokens[0], dict)):
+            yield from self._of_text(record, text, given if tokens else None, line)
+        elif given is not None:
             yield from self._of_tokens(record, given, line)
-        elif isinstance(text, str):
-            yield from self._of_text(record, text, given, line)
         else:
             raise DataError(
                 f"has the keys {_list(record)}, and no list of tokens and no text among them.",
@@ -228,8 +229,7 @@ class _Reader:
         sizes: Any = record.get(SENTENCES)
         if not _is_list_of(sizes, int) or sum(sizes) != len(offsets) or min(sizes, default=1) < 1:
             return list(segment(text, _Given(offsets)))
-        stops = [sum(sizes[: index + 1]) for index in range(len(sizes))]
-        return [offsets[stop - size : stop] for stop, size in zip(stops, sizes, strict=True)]
+        return [offsets[stop - size : stop] for stop, size in zip(accumulate(sizes), sizes, strict=True)]
 
 
 class _Given:

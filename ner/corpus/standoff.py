@@ -130,6 +130,13 @@ class Standoff:
                 if self.cut_spans == "drop":
                     continue
                 exact = bisect_right(ends, start), bisect_left(starts, end)
+                if exact[0] >= exact[1]:
+                    raise DataError(
+                        f"{_show(text, span)} holds no token.",
+                        self.name,
+                        span.line,
+                        "Are the tokens those of the text? Mend them, or leave them out to have the text cut anew.",
+                    )
             found[Span(span.label, *exact)] = span
         ordered = sorted(found, key=lambda span: (span.start, span.end))
         for before, after in pairwise(ordered):
@@ -163,6 +170,7 @@ class Standoff:
         else:
             cut = [text[a:b] for a, b in tokens if a < start < b or a < end < b]
             fault = f"{_show(text, span)} cuts the token {' and the token '.join(map(repr, cut))}"
+            fault = fault if cut else f"{_show(text, span)} begins or ends where no token does"
         if self.cut_spans == "error":
             raise DataError(
                 f"{fault}.",

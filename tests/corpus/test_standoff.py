@@ -113,3 +113,16 @@ def test_overlapping_spans_are_an_error_and_equal_ones_are_one():
 def test_unannotated_text_has_no_tags():
     (one,) = Standoff("a.ann", "english", "error", "IOB2").sentences("Hi all", None, 4, 2)
     assert (one.tokens, one.tags, one.line, one.document) == (["Hi", "all"], None, 4, 2)
+
+
+@pytest.mark.parametrize("cut_spans", ["widen", "drop", "error"])
+def test_tokens_that_were_given_and_leave_a_span_out(cut_spans):
+    standoff = Standoff("a.ann", "english", cut_spans, "IOB2")
+    tokens = [[(0, 3)]]
+    if cut_spans == "drop":
+        assert next(standoff.sentences("Ada Bob", [span("PER", 4, 7)], 1, 0, tokens)).tags == ["O"]
+        return
+    with pytest.raises(
+        DataError, match="holds no token" if cut_spans == "widen" else "begins or ends where no token"
+    ):
+        list(standoff.sentences("Ada Bob", [span("PER", 4, 7)], 1, 0, tokens))
