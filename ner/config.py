@@ -90,13 +90,16 @@ class WordConfig(Section):
     Attributes:
         dim: size of the vectors where no file of vectors gives it.
         fine_tune: train the pretrained rows too.
-        dropout: probability that a token's word is replaced by the unknown word in training.
+        dropout: probability that a word of a batch is replaced by the unknown word in training.
+        rare_dropout: a, with which a word without a pretrained vector that occurs n times in training is replaced with
+            probability a / (a + n) (Kiperwasser & Goldberg 2016), if that is more than ``dropout``.
         min_count: training words rarer than this and without a vector share the unknown word's row.
     """
 
     dim: Positive = 100
     fine_tune: bool = True
     dropout: Fraction = 0.05
+    rare_dropout: Annotated[float, Field(ge=0)] = 0.0
     min_count: Positive = 1
 
 

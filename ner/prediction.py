@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +21,10 @@ from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
 from ner.modules.crf_spans import SpanReading
+from ner.word_types import WordTypeCache
+
+Places = tuple[np.ndarray, ...]
+"""Rows and columns of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,57 +71,39 @@ class Prediction:
         return found
 
 
-class WordTypeCache:
-    """Vectors of word types, computed once and kept while there is room.
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """What the network says of B sentences, before anything is decided.
 
-    Args:
-        model, encoder: make the vectors.
-        limit: word types kept; once there are more, the cache starts anew before the next look-up.
-        characters: that all of them may have together.
+    Attributes:
+        sentences: their numbers, int64 [B].
+        position: of each token among all tokens, int64 [B, T]; 0 at padding.
+        mask: where there is a token, bool [B, T].
+        emissions: [B, T, K].
+        lengths: int64 [B], on the device of the emissions.
     """
 
-    def __init__(
-        self, model: SequenceTagger, encoder: FeatureEncoder, limit: int = 100_000, characters: int = 4_000_000
-    ) -> None:
-        self._model, self._encoder = model, encoder
-        self._limit, self._characters = limit, characters
-        self._numbers = _Numbers()
-        self._table = torch.empty(0)
-
-    def look_up(self, words: list[str]) -> tuple[Tensor, np.ndarray]:
-        """A table of vectors [W, D], and the row of each word in it, int64 [len(words)]."""
-        if len(self._numbers) > self._limit or self._numbers.characters > self._characters:
-            self._numbers = _Numbers()
-        known = len(self._numbers)
-        rows = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
-        if len(self._numbers) > known:
-            self._extend(known)
-        return self._table, rows
-
-    def _extend(self, known: int) -> None:
-        fresh = self._numbers.words[known:]
-        device = self._model.project.weight.device
-        parts = [] if not known else [self._table[:known]]
-        for start in range(0, len(fresh), 4096):
-            types = self._encoder.encode(fresh[start : start + 4096])
-            arrays = (types.words, types.chars, types.shapes, types.clusters)
-            parts.append(self._model.words(*(torch.from_numpy(array).to(device) for array in arrays)))
-        self._table = torch.cat(parts)
+    sentences: np.ndarray
+    position: np.ndarray
+    mask: np.ndarray
+    emissions: Tensor
+    lengths: Tensor
 
 
-class _Numbers(dict[str, int]):
-    """Numbers words as they come."""
+class Explanation(NamedTuple):
+    """How sure the model is of one sentence of T tokens.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.characters = 0
+    Attributes:
+        probability: of the best tag sequence as a whole.
+        entropy: of the distribution over all legal tag sequences, in nats; 0 where the model has no doubt.
+        marginals: the probability of each tag at each token, float [T, K].
+        n_best: the likeliest tag sequences with their probabilities, in order.
+    """
 
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self.words)
-        self.words.append(word)
-        self.characters += len(word)
-        return number
+    probability: float
+    entropy: float
+    marginals: np.ndarray
+    n_best: list[tuple[list[str], float]]
 
 
 class Predictor:
@@ -147,31 +134,96 @@ class Predictor:
         labels = [schemes.split_tag(tag)[1] for tag in tags]
         self._label = np.array([tagset.labels.index(label) if label else -1 for label in labels])
         self._goes_on = np.array([[schemes.goes_on(before, after) for after in tags] for before in tags])
-        self._reading = SpanReading(self._label.tolist(), self._goes_on.tolist())
+        self.reading = SpanReading(self._label.tolist(), self._goes_on.tolist())
 
     @torch.inference_mode()
-    def predict(self, sentences: Sequence[list[str]], scores: bool = True) -> Prediction:
+    def predict(
+        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | None = None
+    ) -> Prediction:
         """The best legal tags of every sentence, and its entities.
 
         Args:
             sentences: their tokens; a sentence may be empty.
             scores: compute the entities' probabilities too.
+            threshold: decode for the score instead of for the best path: the entities that do not overlap and whose
+                probabilities exceed this the most. Lower finds more, higher errs less. Up to 10 tokens long.
         """
-        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        lengths = _lengths(sentences)
         starts = np.concatenate([[0], np.cumsum(lengths)])
+        tags = np.zeros(starts[-1], dtype=np.int64)
+        spans, probabilities = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
+        for batch in self.emit(sentences):
+            if threshold is None:
+                decoded, first, last = self._best_paths(batch)
+                found = self._probabilities(batch, decoded, first, last) if scores else np.full(len(first[0]), np.nan)
+            else:
+                decoded, first, last, found = self._best_spans(batch, threshold)
+            tags[batch.position[batch.mask]] = decoded[batch.mask]
+            spans.append(np.stack([batch.position[first], batch.position[last] + 1, decoded[first]], axis=1))
+            probabilities.append(found)
+        found_spans, found_scores = np.concatenate(spans), np.concatenate(probabilities)
+        order = np.argsort(found_spans[:, 0], kind="stable")
+        return Prediction(self.tagset, starts, tags, found_spans[order], found_scores[order])
+
+    @torch.inference_mode()
+    def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
+        """How sure the model is of every sentence, and what else it held possible.
+
+        Args:
+            sentences: their tokens.
+            n_best: number of tag sequences; where fewer are legal, fewer come.
+        """
+        empty = Explanation(1.0, 0.0, np.zeros((0, len(self.tagset))), [([], 1.0)])
+        found = [empty] * len(sentences)
+        crf, tags = self.model.crf, self.tagset.tags
+        for batch in self.emit(sentences):
+            arguments = batch.emissions, batch.lengths
+            marginals = crf.marginals(*arguments, temperature=self.temperature).cpu().numpy()
+            entropy = crf.entropy(*arguments, temperature=self.temperature).tolist()
+            paths, log_probs = crf.nbest(*arguments, n_best, temperature=self.temperature)
+            chances = log_probs.exp().tolist()
+            for row, (number, size) in enumerate(zip(batch.sentences, batch.mask.sum(1), strict=True)):
+                ranked = [
+                    ([tags[tag] for tag in path[:size]], chance)
+                    for path, chance in zip(paths[row].tolist(), chances[row], strict=True)
+                    if path[0] >= 0
+                ]
+                found[number] = Explanation(ranked[0][1], max(entropy[row], 0.0), marginals[row, :size], ranked)
+        return found
+
+    @torch.inference_mode()
+    def candidates(self, sentences: Sequence[list[str]], least: float = 0.01) -> list[list[ScoredSpan]]:
+        """Every span of up to 10 tokens that is an entity with at least this probability; they may overlap."""
+        found: list[list[ScoredSpan]] = [[] for _ in sentences]
+        labels = self.tagset.labels
+        for batch in self.emit(sentences):
+            crf = self.model.crf
+            chances = crf.all_span_probabilities(
+                batch.emissions, batch.lengths, self.reading, temperature=self.temperature
+            )
+            places = (chances >= least).nonzero()
+            rows = zip(places.tolist(), chances[tuple(places.t())].tolist(), strict=True)
+            for (row, start, longer, label), chance in rows:
+                span = ScoredSpan(labels[label], start, start + longer + 1, min(chance, 1.0))
+                found[batch.sentences[row]].append(span)
+        return found
+
+    @torch.inference_mode()
+    def emit(self, sentences: Sequence[list[str]]) -> Iterator[Emitted]:
+        """The network's scores of all sentences that are not empty, in batches of like length."""
+        lengths = _lengths(sentences)
+        starts = np.cumsum(lengths) - lengths
         table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
         gazetteers = self.encoder.encode_sentences(sentences)
-        tags = np.zeros(len(rows), dtype=np.int64)
-        spans, probabilities = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
+        device = table.device
         for chosen in self._batches(lengths):
-            decoded = self._decode(table, rows, starts, lengths, chosen, gazetteers, scores)
-            inside, batch_tags, batch_spans, batch_scores = decoded
-            tags[inside] = batch_tags
-            spans.append(batch_spans)
-            probabilities.append(batch_scores)
-        found, score = np.concatenate(spans), np.concatenate(probabilities)
-        order = np.argsort(found[:, 0], kind="stable")
-        return Prediction(self.tagset, starts, tags, found[order], score[order])
+            columns = np.arange(lengths[chosen].max())
+            mask = columns < lengths[chosen][:, None]
+            position = np.where(mask, starts[chosen][:, None] + columns, 0)
+            size = torch.from_numpy(lengths[chosen]).to(device)
+            matches = None if gazetteers is None else torch.from_numpy(gazetteers[position]).to(device)
+            emissions = self.model.emissions(table, torch.from_numpy(rows[position]).to(device), size, matches)
+            yield Emitted(chosen, position, mask, emissions, size)
 
     def _batches(self, lengths: np.ndarray) -> Iterator[np.ndarray]:
         """Sentence numbers, shortest first, in groups whose padded size keeps to the budget."""
@@ -183,55 +235,45 @@ class Predictor:
             yield order[first : first + size]
             first += size
 
-    def _decode(
-        self,
-        table: Tensor,
-        rows: np.ndarray,
-        starts: np.ndarray,
-        lengths: np.ndarray,
-        chosen: np.ndarray,
-        gazetteers: np.ndarray | None,
-        scores: bool,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Token numbers of one batch, their tags, and its entities with their scores."""
-        columns = np.arange(lengths[chosen].max())
-        mask = columns < lengths[chosen][:, None]
-        position = np.where(mask, starts[chosen][:, None] + columns, 0)
-        device = table.device
-        size = torch.from_numpy(lengths[chosen]).to(device)
-        matches = None if gazetteers is None else torch.from_numpy(gazetteers[position]).to(device)
-        emissions = self.model.emissions(table, torch.from_numpy(rows[position]).to(device), size, matches)
-        best = self.model.crf.decode(emissions, size)
-        tags = best.numpy()
-        first, last = self._spans(tags, mask)
-        spans = np.stack([position[first], position[last] + 1, tags[first]], axis=1)
-        probabilities = np.full(len(spans), np.nan)
-        if scores and len(spans):
-            probabilities = self._probabilities(emissions, size, first, last, tags)
-        return position[mask], tags[mask], spans, probabilities
-
-    def _spans(self, tags: np.ndarray, mask: np.ndarray) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
-        """Places (row, column) of the first and of the last token of every entity."""
-        inside = (self._label[tags] >= 0) & mask
-        linked = self._goes_on[tags[:, :-1], tags[:, 1:]] & mask[:, 1:]
+    def _best_paths(self, batch: Emitted) -> tuple[np.ndarray, Places, Places]:
+        """Tags [B, T], and the places of the first and of the last token of every entity."""
+        tags = self.model.crf.decode(batch.emissions, batch.lengths).numpy()
+        inside = (self._label[tags] >= 0) & batch.mask
+        linked = self._goes_on[tags[:, :-1], tags[:, 1:]] & batch.mask[:, 1:]
         border = np.zeros((len(tags), 1), dtype=bool)
         begins = inside & ~np.hstack([border, linked])
         ends = inside & ~np.hstack([linked, border])
-        return np.nonzero(begins), np.nonzero(ends)
+        return tags, np.nonzero(begins), np.nonzero(ends)
 
-    def _probabilities(
-        self,
-        emissions: Tensor,
-        lengths: Tensor,
-        first: tuple[np.ndarray, ...],
-        last: tuple[np.ndarray, ...],
-        tags: np.ndarray,
-    ) -> np.ndarray:
+    def _probabilities(self, batch: Emitted, tags: np.ndarray, first: Places, last: Places) -> np.ndarray:
         """The probability of every entity; only the sentences that have one are looked at."""
+        if not len(first[0]):
+            return np.zeros(0)
         rows, sentence = np.unique(first[0], return_inverse=True)
         spans = np.stack([sentence, first[1], last[1] + 1, self._label[tags[first]]], axis=1)
-        chosen = torch.from_numpy(rows).to(emissions.device)
+        chosen = torch.from_numpy(rows).to(batch.emissions.device)
         found = self.model.crf.span_probability(
-            emissions[chosen], lengths[chosen], torch.from_numpy(spans), self._reading, self.temperature
+            batch.emissions[chosen], batch.lengths[chosen], torch.from_numpy(spans), self.reading, self.temperature
         )
         return found.double().cpu().numpy()
+
+    def _best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, Places, Places, np.ndarray]:
+        """As `_best_paths`, by the spans' own probabilities, which come with them."""
+        spans, chances = self.model.crf.decode_spans(
+            batch.emissions, batch.lengths, self.reading, threshold, temperature=self.temperature
+        )
+        tags = np.zeros(batch.mask.shape, dtype=np.int64)
+        of_row: list[list[schemes.Span]] = [[] for _ in tags]
+        for row, start, stop, label in spans.tolist():
+            of_row[row].append(schemes.Span(self.tagset.labels[label], start, stop))
+        for row, found in enumerate(of_row):
+            if found:
+                size = int(batch.mask[row].sum())
+                written = schemes.to_tags(found, size, self.tagset.scheme)
+                tags[row, :size] = [self.tagset.number(tag) for tag in written]
+        sentence, start, stop, _ = spans.numpy().T
+        return tags, (sentence, start), (sentence, stop - 1), chances.double().numpy()
+
+
+def _lengths(sentences: Sequence[list[str]]) -> np.ndarray:
+    return np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))

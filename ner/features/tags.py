@@ -53,6 +53,14 @@ class TagSet:
         """The entity types, in order."""
         return sorted({schemes.split_tag(tag)[1] for tag in self.tags} - {""})
 
+    def number(self, tag: str) -> int:
+        """The number of one of the tags.
+
+        Raises:
+            KeyError: it is none of them.
+        """
+        return self._number[tag]
+
     def encode(self, tags: Sequence[str]) -> list[int]:
         """Numbers of the tags of one sentence, given in any scheme and converted through spans.
 

@@ -73,6 +73,8 @@ class WordRepresentation(nn.Module):
         self.shapes = nn.Embedding(shapes, shape_dim) if shape_dim else None
         self.clusters = nn.ModuleList(nn.Embedding(count, cluster_dim) for count in clusters)
         self.dropout = dropout
+        self.row_dropout: Tensor | None
+        self.register_buffer("row_dropout", None, persistent=False)
         self.output_size = (
             table.weight.shape[1]
             + (0 if chars is None else chars.output_size)
@@ -92,8 +94,9 @@ class WordRepresentation(nn.Module):
         Returns:
             float [W, output_size].
         """
-        if self.training and self.dropout:
-            words = words.masked_fill(torch.rand(words.shape, device=words.device) < self.dropout, 0)
+        if self.training:
+            probability = self.dropout if self.row_dropout is None else self.row_dropout[words]
+            words = words.masked_fill(torch.rand(words.shape, device=words.device) < probability, 0)
         parts = [self.table(words)]
         if self.chars is not None:
             parts.append(self.chars(chars))

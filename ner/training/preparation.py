@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from ner.checking import check
-from ner.config import Config
+from ner.config import Config, WordConfig
 from ner.corpus.check import identity
 from ner.corpus.read import hold_out, load
 from ner.errors import DataError
@@ -19,7 +20,7 @@ from ner.features.batches import EncodedCorpus
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.features.vectors import read_vectors
-from ner.features.vocabulary import initial_matrix
+from ner.features.vocabulary import Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.training.listener import Listener
 
@@ -39,6 +40,7 @@ class Prepared:
         tagset: the model's tags, from the training split alone.
         encoder: vocabularies, from the training split and the vectors alone.
         matrix: initial word vectors, float32 [V, D].
+        row_dropout: with which probability each row is replaced by the unknown word's, float32 [V].
     """
 
     config: Config
@@ -48,6 +50,7 @@ class Prepared:
     tagset: TagSet
     encoder: FeatureEncoder
     matrix: np.ndarray
+    row_dropout: np.ndarray
 
     def encoded(self) -> EncodedCorpus:
         """The training sentences as numbers."""
@@ -61,6 +64,7 @@ class Prepared:
         torch.manual_seed(self.config.training.seed)
         model = SequenceTagger(self.config.model, self.encoder.sizes, self.tagset, self.matrix.shape[1])
         model.words.table.load(torch.from_numpy(self.matrix))
+        model.words.row_dropout = torch.from_numpy(self.row_dropout)
         return model
 
 
@@ -91,9 +95,21 @@ def prepare(config: Config, dataset: DatasetDict | None, report_file: Path, list
     tokens, tags = column(corpus["train"], "tokens"), column(corpus["train"], "tags")
     encoder = FeatureEncoder.build(config.model, tokens, vectors)
     start = np.random.default_rng([config.training.seed, 1])
-    matrix, _ = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, start)
+    matrix, pretrained = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, start)
+    row_dropout = _row_dropout(config.model.words, encoder.vocabulary, tokens, pretrained)
     identities = {split: identity(part) for split, part in corpus.items()}
-    return Prepared(config, corpus, report.scheme, identities, TagSet.of(tags, config.model.scheme), encoder, matrix)
+    tagset = TagSet.of(tags, config.model.scheme)
+    return Prepared(config, corpus, report.scheme, identities, tagset, encoder, matrix, row_dropout)
+
+
+def _row_dropout(
+    config: WordConfig, vocabulary: Vocabulary, sentences: list[list[str]], pretrained: np.ndarray
+) -> np.ndarray:
+    """a / (a + n) for a word without a vector that occurs n times; at least ``dropout`` for all."""
+    rows = vocabulary.encode(list(chain.from_iterable(sentences)))
+    counts = np.bincount(rows, minlength=len(vocabulary)).astype(np.float32)
+    rare = np.divide(config.rare_dropout, config.rare_dropout + counts, where=counts > 0, out=np.zeros_like(counts))
+    return np.maximum(np.where(pretrained, 0, rare), config.dropout).astype(np.float32)
 
 
 def column(split: Dataset, name: str) -> list[list[str]]:
