@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 import torchcrf
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from ner.modules.crf_messages import Chain, Messages, expected_counts, forward_backward, token_marginals
-from ner.modules.crf_spans import SpanReading, span_probabilities
-from ner.modules.crf_viterbi import best_paths
+from ner.modules.crf_chain import Chain
+from ner.modules.crf_constraints import Constraints, Masks
+from ner.modules.crf_decoding import best_spans
+from ner.modules.crf_loss import (
+    PathPlaces,
+    Reduction,
+    divergence,
+    log_partition,
+    negative_log_likelihood,
+    partial_negative_log_likelihood,
+    reduce,
+)
+from ner.modules.crf_messages import Messages, entropy, forward_backward, token_marginals
+from ner.modules.crf_spans import SpanReading, all_span_probabilities, span_probabilities
+from ner.modules.crf_viterbi import best_paths, n_best_paths
 
-Reduction = Literal["none", "sum", "mean", "token_mean"]
-Masks: TypeAlias = tuple[Tensor, Tensor, Tensor]  # forbidden at the start [K], from to [K, K], at the end [K]
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-class Constraints(NamedTuple):
-    """Which tags may begin a sentence, follow one another ([from][to]) and end it, in the order of the tags."""
+def _in_full_precision(method: _Method) -> _Method:
+    """Computes what a method gets as emissions without autocast: sums over all paths need the digits."""
 
-    start: Sequence[bool] | Tensor
-    transitions: Sequence[Sequence[bool]] | Tensor
-    end: Sequence[bool] | Tensor
+    @functools.wraps(method)
+    def computed(self: CRF, emissions: Tensor, *args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(emissions.device.type, enabled=False):
+            return method(self, emissions, *args, **kwargs)
+
+    return computed  # type: ignore[return-value]
 
 
 class CRF(torchcrf.CRF):
@@ -38,7 +52,10 @@ class CRF(torchcrf.CRF):
 
     All methods take ``emissions`` [B, T, K] of any floating dtype and compute in float32 (float64 if given it),
     autocast or not; and ``lengths`` [B] long, 0 to T, best on the CPU, where they are checked. Values at padding,
-    NaN too, have no influence.
+    NaN too, have no influence. All raise a ValueError that says what was expected if shapes do not fit.
+
+    Losses and `log_partition` are differentiable, the other methods are not. Where a ``temperature`` can be given,
+    all scores are divided by it (Guo et al. 2017): above 1 the probabilities are less extreme.
 
     Args:
         num_tags: number of tags, K.
@@ -61,14 +78,10 @@ class CRF(torchcrf.CRF):
         super().__init__(num_tags, batch_first=True)
         self.is_constrained = constraints is not None
         self.constrained_training = constrained_training and self.is_constrained
-        everything = (torch.ones(num_tags), torch.ones(num_tags, num_tags), torch.ones(num_tags))
-        start, transitions, end = (
-            torch.as_tensor(allowed, dtype=torch.bool) for allowed in constraints or everything
-        )
-        _check_constraints(start, transitions, end, num_tags)
-        self.register_buffer("start_forbidden", ~start, persistent=False)
-        self.register_buffer("transition_forbidden", ~transitions, persistent=False)
-        self.register_buffer("end_forbidden", ~end, persistent=False)
+        masks = (constraints or Constraints.none(num_tags)).forbidden(num_tags)
+        self.register_buffer("start_forbidden", masks.start, persistent=False)
+        self.register_buffer("transition_forbidden", masks.transitions, persistent=False)
+        self.register_buffer("end_forbidden", masks.end, persistent=False)
 
     def forward(
         self,
@@ -81,6 +94,7 @@ class CRF(torchcrf.CRF):
         """The `loss`: unlike the parent's, with the sign to be minimized."""
         return self.loss(emissions, tags, lengths, weights, reduction)
 
+    @_in_full_precision
     def loss(
         self,
         emissions: Tensor,
@@ -104,18 +118,95 @@ class CRF(torchcrf.CRF):
         Raises:
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
-        with _full_precision(emissions):
-            emissions, lengths = self._check(emissions, lengths)
-            tags = self._check_tags(emissions, tags, lengths)
-            chain = self._free_chain(emissions, lengths)
-            if emissions.shape[1]:
-                masks = self._masks() if self.constrained_training else None
-                losses = _NegativeLogLikelihood.apply(*chain, tags, masks)
-            else:
-                losses = chain.emissions.sum((1, 2))
-            return _reduce(losses, lengths, weights, reduction)
+        chain = self._free_chain(emissions, lengths)
+        losses = negative_log_likelihood(chain, self._check_tags(chain, tags), self._training_masks())
+        return reduce(losses, chain.lengths, weights, reduction)
+
+    @_in_full_precision
+    def partial_loss(
+        self,
+        emissions: Tensor,
+        allowed: Tensor,
+        lengths: Tensor,
+        weights: Tensor | None = None,
+        reduction: Reduction = "mean",
+    ) -> Tensor:
+        """The negative log of the probability of all paths that keep to the allowed tags; never negative.
+
+        So tokens whose tag is unknown, or one of several, are summed over (Tsuboi et al. 2008). With one tag allowed
+        at each token it is the `loss`; with all, 0.
+
+        Under ``constrained_training`` the sums are over legal paths; where no allowed path is legal, all allowed ones
+        are permitted.
+
+        Args:
+            emissions: [B, T, K].
+            allowed: [B, T, K] bool; at padding anything.
+            lengths, weights, reduction: as for the `loss`.
+
+        Raises:
+            ValueError: shapes that do not fit, lengths beyond T, a token without any allowed tag.
+        """
+        chain = self._free_chain(emissions, lengths)
+        if allowed.shape != emissions.shape:
+            raise ValueError(f"expected allowed tags {list(emissions.shape)}, got {list(allowed.shape)}")
+        if not bool((allowed.any(2) | chain.outside().t()).all()):
+            raise ValueError("expected an allowed tag at every token, got a token without any")
+        losses = partial_negative_log_likelihood(chain, allowed, self._training_masks())
+        return reduce(losses, chain.lengths, weights, reduction)
+
+    @_in_full_precision
+    def distillation_loss(
+        self,
+        emissions: Tensor,
+        targets: Tensor,
+        lengths: Tensor,
+        weights: Tensor | None = None,
+        reduction: Reduction = "mean",
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """How far the token marginals are from a teacher's: the Kullback-Leibler divergence, summed over the tokens.
+
+        Marginals against marginals, and not paths against a product of the teacher's tokens, which would teach that
+        neighbouring tags are independent. Normalized as in training, over legal paths under ``constrained_training``.
+
+        Args:
+            emissions: [B, T, K].
+            targets: [B, T, K] the teacher's distributions, as of `marginals`; at padding anything.
+            lengths, weights, reduction: as for the `loss`.
+            temperature: at which the targets were computed, too. The loss is multiplied by its square, so that
+                gradients keep their size (Hinton et al. 2015).
+        """
+        chain = self._free_chain(emissions, lengths)
+        if targets.shape != emissions.shape:
+            raise ValueError(f"expected targets {list(emissions.shape)}, got {list(targets.shape)}")
+        masks = self._training_masks()
+        chain = _at_temperature(chain if masks is None else chain.forbid(masks), temperature)
+        return reduce(divergence(chain, targets) * temperature**2, chain.lengths, weights, reduction)
+
+    @_in_full_precision
+    def log_partition(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
+        """log Z, the log of the summed exponentials of the scores of all legal paths, [B]; of an empty sentence 0."""
+        return log_partition(_at_temperature(self._chain(emissions, lengths), temperature))
 
     @torch.no_grad()
+    @_in_full_precision
+    def log_prob(self, emissions: Tensor, tags: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
+        """The log-probability of the tags among all legal paths, [B]; minus infinity if they are not legal.
+
+        Raises:
+            ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
+        """
+        chain = _at_temperature(self._chain(emissions, lengths), temperature)
+        tags = self._check_tags(chain, tags)
+        if tags.shape[1] == 0:
+            return chain.emissions.sum((1, 2))
+        messages = forward_backward(chain)
+        found = PathPlaces.of(chain, tags).score(chain, messages) - messages.log_z
+        return found.masked_fill(chain.lengths == 0, 0.0).clamp(max=0.0)
+
+    @torch.no_grad()
+    @_in_full_precision
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The best legal path of each sentence: [B, T] long on the CPU, -1 at padding.
 
@@ -124,24 +215,41 @@ class CRF(torchcrf.CRF):
         Raises:
             ValueError: shapes that do not fit, lengths beyond T, emissions that are NaN.
         """
-        with _full_precision(emissions):
-            emissions, _ = self._check(emissions, lengths)
-            return best_paths(self._chain(emissions, lengths))
+        return best_paths(self._chain(emissions, lengths))
 
     @torch.no_grad()
-    def marginals(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
-        """The probability of each tag at each token over all legal paths, [B, T, K]; 0 at padding.
+    @_in_full_precision
+    def nbest(self, emissions: Tensor, lengths: Tensor, n: int, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+        """The n best legal paths of each sentence, no two alike, best first, and their log-probabilities.
 
-        Args:
-            emissions: [B, T, K].
-            lengths: [B] long.
-            temperature: what all scores are divided by (Guo et al. 2017); above 1 the probabilities are less extreme.
+        Returns:
+            Paths [B, n, T] long, -1 at padding; and log-probabilities [B, n]. If fewer than n paths exist, the others
+            are all -1 and minus infinity.
+
+        Raises:
+            ValueError: shapes that do not fit, lengths beyond T, n below 1.
         """
-        with _full_precision(emissions):
-            emissions, lengths = self._check(emissions, lengths)
-            return token_marginals(self._messages(emissions, lengths, temperature))
+        if n < 1:
+            raise ValueError(f"expected n of 1 or more, got {n}")
+        chain = _at_temperature(self._chain(emissions, lengths), temperature)
+        messages = forward_backward(chain)
+        paths, scores = n_best_paths(messages.relative(chain), n)
+        return paths, (scores - messages.log_z[:, None]).clamp(max=0.0)
 
     @torch.no_grad()
+    @_in_full_precision
+    def marginals(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
+        """The probability of each tag at each token over all legal paths, [B, T, K]; 0 at padding."""
+        return token_marginals(self._messages(emissions, lengths, temperature))
+
+    @torch.no_grad()
+    @_in_full_precision
+    def entropy(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
+        """The entropy of the distribution over all legal paths, [B] in nats; 0 for an empty sentence."""
+        return entropy(self._messages(emissions, lengths, temperature))
+
+    @torch.no_grad()
+    @_in_full_precision
     def span_probability(
         self,
         emissions: Tensor,
@@ -157,35 +265,64 @@ class CRF(torchcrf.CRF):
             lengths: [B] long.
             spans: [N, 4] long: sentence, first token, token after the last, label.
             reading: how tags are read as spans.
-            temperature: see `marginals`.
+            temperature: what all scores are divided by.
 
         Returns:
             [N] probabilities.
         """
-        with _full_precision(emissions):
-            emissions, lengths = self._check(emissions, lengths)
-            return span_probabilities(self._messages(emissions, lengths, temperature), spans, reading)
+        return span_probabilities(self._messages(emissions, lengths, temperature), spans, reading)
+
+    @torch.no_grad()
+    @_in_full_precision
+    def all_span_probabilities(
+        self,
+        emissions: Tensor,
+        lengths: Tensor,
+        reading: SpanReading,
+        longest: int = 10,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """The `span_probability` of every span of up to ``longest`` tokens.
+
+        Returns:
+            [B, T, longest, C]: sentence, first token, number of tokens less 1, label of C; 0 beyond the sentence.
+        """
+        return all_span_probabilities(self._messages(emissions, lengths, temperature), reading, longest)
+
+    @torch.no_grad()
+    def decode_spans(
+        self,
+        emissions: Tensor,
+        lengths: Tensor,
+        reading: SpanReading,
+        threshold: float = 0.5,
+        longest: int = 10,
+        temperature: float = 1.0,
+    ) -> tuple[Tensor, Tensor]:
+        """The entities that are best by their own probabilities, where the best path is best by the path's.
+
+        Args:
+            emissions, lengths, reading, longest, temperature: as for `all_span_probabilities`.
+            threshold: what an entity found must be worth, from 0 to 1; see ``crf_decoding``, also for the threshold
+                with the highest expected F1.
+
+        Returns:
+            On the CPU: spans [N, 4] long, as for `span_probability`, in order and without overlap; and their
+            probabilities [N].
+        """
+        found = self.all_span_probabilities(emissions, lengths, reading, longest, temperature)
+        return best_spans(found, threshold)
 
     def _messages(self, emissions: Tensor, lengths: Tensor, temperature: float) -> Messages:
-        chain = self._chain(emissions, lengths)
-        return forward_backward(chain if temperature == 1.0 else chain.change(lambda scores: scores / temperature))
+        return forward_backward(_at_temperature(self._chain(emissions, lengths), temperature))
 
     def _chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
         """The scores as they are for everything but training: those of what is forbidden ``-inf``."""
         chain = self._free_chain(emissions, lengths)
-        return _forbid(chain, self._masks()) if self.is_constrained else chain
+        return chain.forbid(self._masks()) if self.is_constrained else chain
 
     def _free_chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
-        """All scores in the dtype to compute in."""
-        dtype = torch.promote_types(torch.promote_types(emissions.dtype, self.transitions.dtype), torch.float32)
-        chain = Chain(emissions, self.start_transitions, self.transitions, self.end_transitions, lengths)
-        return chain.change(lambda scores: scores.to(dtype))
-
-    def _masks(self) -> Masks:
-        return self.start_forbidden, self.transition_forbidden, self.end_forbidden
-
-    def _check(self, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Emissions and lengths, the latter on the device of the former."""
+        """All scores, checked, in the dtype to compute in."""
         if emissions.dim() != 3 or emissions.shape[2] != self.num_tags:
             raise ValueError(f"expected emissions [B, T, {self.num_tags}], got {list(emissions.shape)}")
         B, T, _ = emissions.shape
@@ -195,113 +332,27 @@ class CRF(torchcrf.CRF):
             low, high = (int(bound) for bound in torch.aminmax(lengths))
             if low < 0 or high > T:
                 raise ValueError(f"expected lengths from 0 to {T}, got {low} to {high}")
-        return emissions, lengths.to(emissions.device)
+        parameters = self.start_transitions, self.transitions, self.end_transitions
+        dtype = torch.promote_types(torch.promote_types(emissions.dtype, self.transitions.dtype), torch.float32)
+        return Chain(emissions, *parameters, lengths.to(emissions.device)).change(lambda scores: scores.to(dtype))
 
-    def _check_tags(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
+    def _check_tags(self, chain: Chain, tags: Tensor) -> Tensor:
         """The tags, 0 at padding."""
-        if tags.shape != emissions.shape[:2]:
-            raise ValueError(f"expected tags {list(emissions.shape[:2])}, got {list(tags.shape)}")
-        tags = tags.masked_fill(torch.arange(tags.shape[1], device=tags.device) >= lengths[:, None], 0)
+        if tags.shape != chain.emissions.shape[:2]:
+            raise ValueError(f"expected tags {list(chain.emissions.shape[:2])}, got {list(tags.shape)}")
+        tags = tags.masked_fill(chain.outside().t(), 0)
         if tags.numel() and tags.device.type == "cpu":
             low, high = (int(bound) for bound in torch.aminmax(tags))
             if low < 0 or high >= self.num_tags:
                 raise ValueError(f"expected tags from 0 to {self.num_tags - 1}, got {low} to {high}")
         return tags
 
+    def _masks(self) -> Masks:
+        return Masks(self.start_forbidden, self.transition_forbidden, self.end_forbidden)
 
-class _NegativeLogLikelihood(torch.autograd.Function):
-    """log Z less the score of the gold path, per sentence; the gradient is expected less observed counts."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        emissions: Tensor,
-        start: Tensor,
-        transitions: Tensor,
-        end: Tensor,
-        lengths: Tensor,
-        tags: Tensor,
-        forbidden: Masks | None,
-    ) -> Tensor:
-        chain = Chain(emissions, start, transitions, end, lengths)
-        messages = forward_backward(chain if forbidden is None else _forbid(chain, forbidden))
-        K, last = emissions.shape[2], (lengths - 1).clamp(min=0)
-        # The place of each transition in [K + 1, K], into the first token from the start scores in the last row.
-        steps = torch.nn.functional.pad(tags[:, :-1], (1, 0), value=K) * K + tags
-        final = tags.gather(1, last[:, None])[:, 0]
-        # Less the same peaks as log Z: the difference of two large numbers would lose the digits that matter.
-        tokens = emissions.gather(2, tags[:, :, None])[:, :, 0] - messages.emission_peak
-        tokens += torch.cat((transitions, start[None])).take(steps) - messages.chain_peak
-        inside = ~messages.outside.t()
-        score = torch.where(inside, tokens, 0.0).sum(1) + (end[final] - messages.chain_peak)
-        losses = messages.log_z - score
-        ctx.share = None
-        if forbidden is not None:
-            no_start, no_transition, no_end = forbidden
-            no_step = torch.cat((no_transition, no_start[None])).take(steps)
-            illegal = no_end[final] | (no_step & inside).any(1)
-            # With the gold path g beside the legal ones, log(Z + exp s(g)) - s(g).
-            ctx.share = torch.where(illegal, losses.sigmoid(), 1.0)
-            losses = torch.where(illegal, torch.nn.functional.softplus(losses), losses)
-        ctx.messages, ctx.tags, ctx.steps, ctx.inside, ctx.last = messages, tags, steps, inside, last
-        # Rounding may leave a path with all the mass just above the mass of all paths.
-        return losses.masked_fill(lengths == 0, 0.0).clamp(min=0.0)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        factor = gradient if ctx.share is None else gradient * ctx.share
-        surplus, transitions = expected_counts(ctx.messages, factor)
-        counts = ctx.inside * factor[:, None]  # [B, T]
-        surplus.scatter_add_(2, ctx.tags[:, :, None], -counts[:, :, None])
-        K = surplus.shape[2]
-        observed = surplus.new_zeros((K + 1) * K).index_add_(0, ctx.steps.reshape(-1), counts.reshape(-1))
-        transitions -= observed.view(K + 1, K)[:K]
-        rows = torch.arange(len(counts), device=counts.device)
-        return surplus, surplus[:, 0].sum(0), transitions, surplus[rows, ctx.last].sum(0), None, None, None
+    def _training_masks(self) -> Masks | None:
+        return self._masks() if self.constrained_training else None
 
 
-def _reduce(losses: Tensor, lengths: Tensor, weights: Tensor | None, reduction: Reduction) -> Tensor:
-    if weights is not None:
-        losses = losses * weights.to(losses)
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return losses.sum()
-    if reduction == "mean":
-        return losses.sum() / max(len(losses), 1)
-    if reduction == "token_mean":
-        return losses.sum() / lengths.sum().clamp(min=1)
-    raise ValueError(f"expected reduction none, sum, mean or token_mean, got {reduction!r}")
-
-
-def _forbid(chain: Chain, forbidden: Masks) -> Chain:
-    """The chain with the scores of what is forbidden at minus infinity."""
-    start, transitions, end = forbidden
-    never = float("-inf")
-    return chain._replace(
-        start=chain.start.masked_fill(start, never),
-        transitions=chain.transitions.masked_fill(transitions, never),
-        end=chain.end.masked_fill(end, never),
-    )
-
-
-def _full_precision(emissions: Tensor) -> torch.autocast:
-    return torch.autocast(emissions.device.type, enabled=False)
-
-
-def _check_constraints(start: Tensor, transitions: Tensor, end: Tensor, num_tags: int) -> None:
-    shapes = [list(mask.shape) for mask in (start, transitions, end)]
-    expected = [[num_tags], [num_tags, num_tags], [num_tags]]
-    if shapes != expected:
-        raise ValueError(f"expected constraints of shapes {expected}, got {shapes}")
-    # The tags that a legal beginning of each length can end with: a finite walk, since the sets must repeat.
-    seen: set[tuple[bool, ...]] = set()
-    reachable = start
-    while (key := tuple(reachable.tolist())) not in seen:
-        if not bool((reachable & end).any()):
-            raise ValueError(
-                f"expected constraints that leave a path for every length, got none for length {len(seen) + 1}"
-            )
-        seen.add(key)
-        reachable = transitions[reachable].any(0)
+def _at_temperature(chain: Chain, temperature: float) -> Chain:
+    return chain if temperature == 1.0 else chain.change(lambda scores: scores / temperature)

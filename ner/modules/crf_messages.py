@@ -10,45 +10,19 @@ with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end 
 - `forward_backward` multiplies probabilities, rescaled at every token (Rabiner 1989, section V.A), both directions in
   one loop over time of three operations a step. It knows for which sentences floating point could have lost mass that
   matters (see there), and hands those to the second way.
-- `log_forward_backward` adds logarithms: slower, exact whatever the scores, and differentiable.
+- ``log_forward_backward`` adds logarithms.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-# Stands for minus infinity where a subtraction of two of them would be NaN: its exponential is exactly 0.
-_NEVER = -1e30
-
-
-class Chain(NamedTuple):
-    """The scores of a batch of sentences, all of one floating dtype and device. Forbidden ones are ``-inf``."""
-
-    emissions: Tensor  # [B, T, K]
-    start: Tensor  # [K]
-    transitions: Tensor  # [K, K], from row to column
-    end: Tensor  # [K]
-    lengths: Tensor  # [B], long, on the device of the scores
-
-    def change(self, of_scores: Callable[[Tensor], Tensor]) -> Chain:
-        """The chain with all of its scores changed in the same way."""
-        emissions, start, transitions, end, lengths = self
-        return Chain(of_scores(emissions), of_scores(start), of_scores(transitions), of_scores(end), lengths)
-
-
-class Rest(NamedTuple):
-    """Messages of the few sentences that need logarithms, in double precision on the CPU."""
-
-    sentences: Tensor  # [b] their places in the batch
-    chain: Chain
-    alpha: Tensor  # [T, b, K] log of the sum over all beginnings that end in tag k at t, its emission included
-    beta: Tensor  # [T, b, K] log of the sum over all endings after tag k at t
-    log_z: Tensor  # [b]
+from ner.modules.crf_chain import Chain
+from ner.modules.crf_logarithms import LogMessages
 
 
 class Messages(NamedTuple):
@@ -62,11 +36,12 @@ class Messages(NamedTuple):
     emission_peak: Tensor  # [B, T] the highest emission of each token; anything at padding
     chain_peak: Tensor  # [] the highest of all start, transition and end scores
     entry: Tensor  # [K] exp of the start scores less `chain_peak`
-    weights: Tensor  # [K, K] exp of the transitions less `chain_peak`
+    weights: Tensor  # [K, K] the same of the transitions
+    exit: Tensor  # [K] the same of the end scores
     factors: Tensor  # [T, 2, B, K + 1] what each state is multiplied by, see `forward_backward`
     products: Tensor  # [T, 2, B, K + 2] each state before that and before it is rescaled, and what it is divided by
     states: Tensor  # [T, 2, B, K + 1]
-    rest: Rest | None
+    rest: LogMessages | None  # of the sentences for which the scaled messages are not good enough
 
     @property
     def emitted(self) -> Tensor:
@@ -100,6 +75,11 @@ class Messages(NamedTuple):
         offset = torch.where(inside, self.emission_peak, 0.0).sum(1) + (lengths + 1) * self.chain_peak
         return offset.masked_fill(lengths == 0, 0.0)
 
+    def relative(self, chain: Chain) -> Chain:
+        """The chain with paths that score less by `offset`."""
+        lower = chain.change(lambda scores: scores - self.chain_peak)
+        return lower._replace(emissions=chain.emissions - self.emission_peak[:, :, None])
+
 
 def forward_backward(chain: Chain) -> Messages:
     """Messages of both directions, and log Z, for sentences of any length from 0 to T.
@@ -112,11 +92,11 @@ def forward_backward(chain: Chain) -> Messages:
     Products below the smallest normal number, ``tiny``, may vanish. All factors being at most 1, what is lost at
     token t is below ``tiny`` in a scale in which the mass of all paths is known from log Z and the scales of the two
     directions. Where that is less than ``tiny / eps**1.5`` for any token, as emissions of hundreds do that contradict
-    each other or the constraints, the sentence is computed again by `log_forward_backward`.
+    each other or the constraints, the sentence is computed again by ``log_forward_backward``.
     """
     emissions, start, transitions, end, lengths = chain
     B, T, K = emissions.shape
-    outside = torch.arange(T, device=lengths.device)[:, None] >= lengths  # [T, B]
+    outside = chain.outside()  # [T, B]
     outside_reversed = outside.flip(0)
     peak = emissions.amax(2, keepdim=True)  # [B, T, 1]
     factors = emissions.new_zeros(T, 2, B, K + 1)
@@ -152,6 +132,7 @@ def forward_backward(chain: Chain) -> Messages:
         chain_peak=chain_peak,
         entry=weights[0, K],
         weights=weights[0, :K],
+        exit=weights[1, K],
         factors=factors,
         products=products,
         states=states,
@@ -167,33 +148,11 @@ def forward_backward(chain: Chain) -> Messages:
 
 def _with_rest(messages: Messages, chain: Chain, sentences: Tensor) -> Messages:
     """The messages with some sentences computed in logarithms, and their scaled ones at numbers that do no harm."""
-    few = chain._replace(emissions=chain.emissions[sentences], lengths=chain.lengths[sentences].cpu())
-    precise = few.change(lambda scores: scores.double().cpu())
-    rest = Rest(sentences, precise, *log_forward_backward(precise))
+    rest = LogMessages.of(chain, sentences)
     log_z = rest.log_z.to(messages.log_z) - messages.offset()[sentences]
     messages.products.index_fill_(2, sentences, 1.0)
     messages.states.index_fill_(2, sentences, 1.0)
     return messages._replace(log_z=messages.log_z.index_copy(0, sentences, log_z), rest=rest)
-
-
-def log_forward_backward(chain: Chain) -> tuple[Tensor, Tensor, Tensor]:
-    """Alpha [T, B, K], beta [T, B, K] and log Z [B], all logarithms; see `Rest` for what they mean.
-
-    Made of differentiable operations. Needs T > 0; log Z of an empty sentence is 0.
-    """
-    emissions, start, transitions, end, lengths = chain.change(lambda scores: scores.clamp(min=_NEVER))
-    T = emissions.shape[1]
-    tokens = emissions.unbind(1)
-    alpha = [start + tokens[0]]
-    for t in range(1, T):
-        arriving = torch.logsumexp(alpha[-1][:, :, None] + transitions, dim=1)
-        alpha.append(torch.where((lengths > t)[:, None], arriving + tokens[t], alpha[-1]))
-    beta = [end.expand_as(tokens[0])]
-    for t in range(T - 1, 0, -1):
-        leaving = torch.logsumexp(transitions + (tokens[t] + beta[-1])[:, None, :], dim=2)
-        beta.append(torch.where((lengths > t)[:, None], leaving, end))
-    log_z = torch.logsumexp(alpha[-1] + end, dim=1).masked_fill(lengths == 0, 0.0)
-    return torch.stack(alpha), torch.stack(beta[::-1]), log_z
 
 
 def token_marginals(messages: Messages) -> Tensor:
@@ -224,9 +183,29 @@ def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]
     pairs = before.reshape(-1, K).t() @ messages.backward_reversed[:-1].reshape(-1, K)
     expected = messages.weights * pairs
     if rest is not None:
-        counts = rest_transitions(rest)  # [b, K, K]
+        counts = rest.transitions()  # [b, K, K]
         expected += torch.einsum("b,bij->ij", factor[rest.sentences].to(counts), counts).to(expected)
     return _tags(messages, shared, each, factor), expected
+
+
+def entropy(messages: Messages) -> Tensor:
+    """The entropy of the distribution over paths, in nats, [B]: log Z less the expected score."""
+    forward, shared, overlap = _overlap(messages)
+    outside_reversed = messages.outside.flip(0)
+    marginals = (shared / overlap[:, :, None]).masked_fill_(outside_reversed[:, :, None], 0.0)  # reversed
+    weighted = forward @ torch.xlogy(messages.weights, messages.weights)  # [T, B, K] as are the following
+    between = weighted[1:] * messages.backward_reversed[:-1] / overlap[1:, :, None]
+    between = between.masked_fill_(outside_reversed[:-1, :, None], 0.0)
+    score = between.sum((0, 2)) + torch.xlogy(marginals, messages.emitted.flip(0)).sum((0, 2))
+    if len(marginals):
+        lengths = (~messages.outside).sum(0)
+        last = marginals[-lengths.clamp(min=1), torch.arange(len(lengths), device=lengths.device)]
+        score += torch.xlogy(marginals[-1], messages.entry).sum(1) + torch.xlogy(last, messages.exit).sum(1)
+    entropies = messages.log_z - score
+    rest = messages.rest
+    if rest is not None:
+        entropies = entropies.index_copy(0, rest.sentences, rest.entropy().to(entropies))
+    return entropies.clamp(min=0.0)
 
 
 def _overlap(messages: Messages) -> tuple[Tensor, Tensor, Tensor]:
@@ -242,18 +221,6 @@ def _tags(messages: Messages, shared: Tensor, each: Tensor, factor: Tensor | Non
     tags = shared.mul_(each[:, :, None]).flip(0).masked_fill_(outside[:, :, None], 0.0).transpose(0, 1)
     rest = messages.rest
     if rest is not None:
-        exact = (rest.alpha + rest.beta - rest.log_z[:, None]).exp().to(tags)
-        exact = exact.masked_fill(outside[:, rest.sentences, None], 0.0).transpose(0, 1)
+        exact = rest.marginals().transpose(0, 1).to(tags)
         tags[rest.sentences] = exact if factor is None else exact * factor[rest.sentences][:, None, None]
     return tags
-
-
-def rest_transitions(rest: Rest) -> Tensor:
-    """Expected transition counts of every sentence computed in logarithms, [b, K, K]."""
-    emissions, _, transitions, _, lengths = rest.chain
-    ending = emissions.transpose(0, 1) + rest.beta - rest.log_z[:, None]  # [T, b, K]
-    counts = emissions.new_zeros(len(lengths), *transitions.shape)
-    for t in range(1, len(ending)):
-        log_pairs = rest.alpha[t - 1][:, :, None] + transitions + ending[t][:, None, :]
-        counts += torch.where((lengths > t)[:, None, None], log_pairs.exp(), 0.0)
-    return counts

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ner.modules.crf_messages import Messages, Rest
+from ner.modules.crf_logarithms import LogMessages
+from ner.modules.crf_messages import Messages
 
 
 class SpanReading(NamedTuple):
@@ -29,6 +30,11 @@ class SpanReading(NamedTuple):
     labels: Sequence[int]
     continues: Sequence[Sequence[bool]]
 
+    def tensors(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Labels, long [K], and continues, bool [K, K]."""
+        labels = torch.as_tensor(self.labels, dtype=torch.long, device=device)
+        return labels, torch.as_tensor(self.continues, dtype=torch.bool, device=device)
+
 
 def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) -> Tensor:
     """The exact probability of each span, given the messages of the sentences.
@@ -42,10 +48,8 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
         [N] probabilities.
     """
     weights = messages.weights
-    device = weights.device
-    spans = spans.to(device)
-    continues = torch.as_tensor(reading.continues, dtype=torch.bool, device=device)
-    of_label = torch.as_tensor(reading.labels, device=device)
+    spans = spans.to(weights.device)
+    labels, continues = reading.tensors(weights.device)
     sentence, start, stop, label = spans.unbind(1)
     size = len(messages.outside)
     inner, border = weights * continues, weights * ~continues
@@ -54,8 +58,8 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
     mass = torch.where(
         (start > 0)[:, None], messages.forward[(start - 1).clamp(min=0), sentence] @ border, messages.entry
     )
-    mass = mass * (of_label == label[:, None]) * _factor(messages, start, sentence)
-    for offset in range(1, int((stop - start).amax()) if len(spans) else 0):
+    mass = mass * (labels == label[:, None]) * _factor(messages, start, sentence)
+    for offset in range(1, _longest(spans)):
         t = (start + offset).clamp(max=size - 1)
         longer = (mass @ inner) * _factor(messages, t, sentence)
         mass = torch.where((start + offset < stop)[:, None], longer, mass)
@@ -68,8 +72,61 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
     overlap = (messages.forward[stop - 1, sentence] * all_leaving).sum(1)
     found = (mass * leaving).sum(1) / overlap
     if messages.rest is not None:
-        found = _replace_rest(found, messages.rest, spans, continues, of_label)
+        place = spans[:, :1] == messages.rest.sentences  # [N, b]
+        chosen = place.any(1).nonzero()[:, 0]
+        few = spans[chosen].index_copy(1, sentence.new_zeros(1), place[chosen].byte().argmax(1, keepdim=True))
+        found[chosen] = _log_span_probabilities(messages.rest, few.cpu(), reading).to(found)
     return found.clamp(0.0, 1.0)
+
+
+def all_span_probabilities(messages: Messages, reading: SpanReading, longest: int) -> Tensor:
+    """The exact probability of every span of up to ``longest`` tokens.
+
+    Args:
+        messages: of `forward_backward`.
+        reading: how tags are read as spans, with C labels.
+        longest: in tokens, L.
+
+    Returns:
+        [B, T, L, C]: sentence, first token, number of tokens less 1, label; 0 beyond the end of the sentence.
+    """
+    weights = messages.weights
+    labels, continues = reading.tensors(weights.device)
+    T, B, K = messages.forward.shape
+    C = max((*reading.labels, -1)) + 1
+    found = weights.new_zeros(B, T, longest, C)
+    if not found.numel():
+        return found
+    inner, border = weights * continues, weights * ~continues
+    of_label = (labels[:, None] == torch.arange(C, device=labels.device)).to(weights)  # [K, C]
+
+    # All [T, B, K], in the scale of the messages, over their overlap at the last token.
+    opened = torch.cat((messages.entry.expand(1, B, K), messages.forward[:-1] @ border))
+    factor = messages.emitted / messages.scale[:, :, None]
+    leaving = messages.leaving_reversed.flip(0)
+    followed = messages.backward_reversed.flip(0)[1:] @ border.t()
+    followed = torch.cat((followed, leaving[-1:]))
+    last = torch.cat((messages.outside[1:], torch.ones_like(messages.outside[:1]))) & ~messages.outside
+    overlap = (messages.forward * leaving).sum(2, keepdim=True)
+    closed = torch.where(last[:, :, None], leaving, followed) / overlap
+    mass = opened * factor * (labels >= 0)
+    for length in range(min(longest, T)):
+        if length:
+            mass = (mass[:-1] @ inner) * factor[length:]
+        spans = (mass * closed[length:]) @ of_label  # [T - length, B, C]
+        spans = spans.masked_fill(messages.outside[length:, :, None], 0.0)
+        found[:, : T - length, length] = spans.transpose(0, 1)
+    if messages.rest is not None:
+        sizes = [min(longest, T), C]
+        lengths = messages.rest.chain.lengths
+        grid = torch.cartesian_prod(*(torch.arange(size) for size in (len(lengths), T, *sizes)))
+        sentence, start, extra, label = grid[grid[:, 1] + grid[:, 2] < lengths[grid[:, 0]]].unbind(1)
+        few = torch.stack((sentence, start, start + extra + 1, label), 1)
+        exact = _log_span_probabilities(messages.rest, few, reading).to(found)
+        found[messages.rest.sentences] = 0.0
+        places = messages.rest.sentences[sentence.to(weights.device)]
+        found[places, start.to(weights.device), extra.to(weights.device), label.to(weights.device)] = exact
+    return found.clamp_(0.0, 1.0)
 
 
 def _factor(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
@@ -77,32 +134,27 @@ def _factor(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
     return messages.emitted[t, sentence] / messages.scale[t, sentence][:, None]
 
 
-def _replace_rest(found: Tensor, rest: Rest, spans: Tensor, continues: Tensor, of_label: Tensor) -> Tensor:
-    """The same sums in logarithms for the spans of the sentences that need them."""
-    place = (spans[:, :1] == rest.sentences).to(torch.uint8)  # [N, b]
-    chosen = place.any(1).nonzero()[:, 0]
-    _, start, stop, label = spans[chosen].cpu().unbind(1)
-    sentence = place[chosen].argmax(1).cpu()
-    emissions, first, transitions, _, lengths = rest.chain
+def _longest(spans: Tensor) -> int:
+    return int((spans[:, 2] - spans[:, 1]).amax()) if len(spans) else 0
+
+
+def _log_span_probabilities(messages: LogMessages, spans: Tensor, reading: SpanReading) -> Tensor:
+    """`span_probabilities` of sentences, counted among those of the messages, that were summed in logarithms."""
+    sentence, start, stop, label = spans.unbind(1)
+    emissions, entry, transitions, _, lengths = messages.chain
+    labels, continues = reading.tensors(emissions.device)
     never = emissions.new_tensor(float("-inf"))
-    continues, of_label = continues.cpu(), of_label.cpu()
     inner, border = torch.where(continues, transitions, never), torch.where(continues, never, transitions)
     size = emissions.shape[1]
-    mass = torch.where(
-        (start > 0)[:, None],
-        torch.logsumexp(rest.alpha[(start - 1).clamp(min=0), sentence][:, :, None] + border, 1),
-        first,
-    )
-    mass = torch.where(of_label == label[:, None], mass + emissions[sentence, start], never)
-    for offset in range(1, int((stop - start).amax()) if len(chosen) else 0):
+    before = messages.alpha[(start - 1).clamp(min=0), sentence][:, :, None] + border
+    mass = torch.where((start > 0)[:, None], torch.logsumexp(before, 1), entry)
+    mass = torch.where(labels == label[:, None], mass + emissions[sentence, start], never)
+    for offset in range(1, _longest(spans)):
         t = (start + offset).clamp(max=size - 1)
         longer = torch.logsumexp(mass[:, :, None] + inner, 1) + emissions[sentence, t]
         mass = torch.where((start + offset < stop)[:, None], longer, mass)
     after = stop.clamp(max=size - 1)
-    leaving = torch.where(
-        (stop >= lengths[sentence])[:, None],
-        rest.beta[stop - 1, sentence],
-        torch.logsumexp(border + (emissions[sentence, after] + rest.beta[after, sentence])[:, None, :], 2),
-    )
-    exact = (torch.logsumexp(mass + leaving, 1) - rest.log_z[sentence]).exp()
-    return found.index_copy(0, chosen, exact.to(found))
+    followed = border + (emissions[sentence, after] + messages.beta[after, sentence])[:, None, :]
+    at_end = (stop == lengths[sentence])[:, None]
+    leaving = torch.where(at_end, messages.beta[stop - 1, sentence], torch.logsumexp(followed, 2))
+    return (torch.logsumexp(mass + leaving, 1) - messages.log_z[sentence]).exp()

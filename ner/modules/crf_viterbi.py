@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.modules.crf_messages import Chain
+from ner.modules.crf_chain import Chain
 
 PADDING = -1
 
@@ -98,3 +98,38 @@ def _trace(
         candidates.argmax(1, tags[t - 1])
         np.copyto(tags[t - 1], last, where=ending[t - 1])
     return tags
+
+
+def n_best_paths(chain: Chain, n: int) -> tuple[Tensor, Tensor]:
+    """The n best paths of each sentence, no two alike, best first.
+
+    Every tag keeps the n best beginnings that end in it (Schwartz & Chow 1990).
+
+    Returns:
+        Paths [B, n, T] long, `PADDING` after the end of a sentence and throughout a path that does not exist; and
+        their scores [B, n], minus infinity for those. An empty sentence has one path, of score 0.
+    """
+    emissions, start, transitions, end, lengths = chain
+    B, T, K = emissions.shape
+    never = float("-inf")
+    scores = emissions.new_full((B, K, n), never)
+    if T:
+        scores[:, :, 0] = start + emissions[:, 0]
+    stay = torch.arange(K * n, device=emissions.device).view(1, K, n)
+    origins = []
+    for t in range(1, T):
+        candidates = (scores[:, :, :, None] + transitions[:, None, :]).reshape(B, K * n, K)
+        best, origin = candidates.topk(n, dim=1)  # [B, n, K]
+        inside = (lengths > t)[:, None, None]
+        scores = torch.where(inside, best.transpose(1, 2) + emissions[:, t, :, None], scores)
+        origins.append(torch.where(inside, origin.transpose(1, 2), stay).reshape(B, K * n))
+    final, place = (scores + end[:, None]).reshape(B, K * n).topk(n, dim=1)  # [B, n]
+    places = [place]
+    for origin in reversed(origins):
+        places.append(origin.gather(1, places[-1]))
+    empty = (lengths == 0)[:, None]
+    ranks = torch.arange(n, device=emissions.device)
+    final = torch.where(empty, torch.where(ranks == 0, 0.0, never), final)
+    paths = torch.stack(places[::-1], dim=2)[:, :, :T] // n
+    kept = (torch.arange(T, device=emissions.device) < lengths[:, None])[:, None] & (final > never)[:, :, None]
+    return paths.masked_fill(~kept, PADDING), final

@@ -1,0 +1,51 @@
+"""The scores of a batch of linear chains, and what can be done to them before anything is summed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ner.modules.crf_constraints import Masks
+
+
+class Chain(NamedTuple):
+    """The scores of a batch of sentences, all of one floating dtype and device.
+
+    What is forbidden has the score ``-inf``. Emissions at padding may be anything.
+    """
+
+    emissions: Tensor  # [B, T, K]
+    start: Tensor  # [K]
+    transitions: Tensor  # [K, K], from row to column
+    end: Tensor  # [K]
+    lengths: Tensor  # [B], long, on the device of the scores
+
+    def change(self, of_scores: Callable[[Tensor], Tensor]) -> Chain:
+        """The chain with all of its scores changed in the same way."""
+        emissions, start, transitions, end, lengths = self
+        return Chain(of_scores(emissions), of_scores(start), of_scores(transitions), of_scores(end), lengths)
+
+    def forbid(self, masks: Masks) -> Chain:
+        """The chain without what the masks forbid, in any sentence."""
+        never = float("-inf")
+        return self._replace(
+            start=self.start.masked_fill(masks.start, never),
+            transitions=self.transitions.masked_fill(masks.transitions, never),
+            end=self.end.masked_fill(masks.end, never),
+        )
+
+    def allow(self, tags: Tensor) -> Chain:
+        """The chain with no other tags than these, bool [B, T, K], at each token."""
+        return self._replace(emissions=self.emissions.masked_fill(~tags, float("-inf")))
+
+    def sentences(self, rows: Tensor) -> Chain:
+        """The chain of some sentences, by their places in the batch."""
+        return self._replace(emissions=self.emissions[rows], lengths=self.lengths[rows])
+
+    def outside(self) -> Tensor:
+        """[T, B] bool: token t is padding of sentence b."""
+        steps = torch.arange(self.emissions.shape[1], device=self.lengths.device)
+        return steps[:, None] >= self.lengths
