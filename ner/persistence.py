@@ -51,14 +51,14 @@ class Description(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    format: int
+    format: int = Field(ge=1)
     version: str
     model: ModelConfig
     tagging: TaggingConfig
     tags: list[str]
     word_dim: int = Field(gt=0)
     trained: int = Field(gt=0)
-    temperature: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     files: dict[str, str]
 
 
@@ -78,32 +78,37 @@ def save_model(
         extra: further files by name, free to edit, such as the model card.
 
     Raises:
-        OSError: the folder cannot be written; its path is in the message, what stood there is untouched.
+        OSError: the folder cannot be written; what stood there is untouched.
     """
     fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, fresh / WEIGHTS)
-    encoder.save(fresh)
-    description = Description(
-        format=FORMAT,
-        version=__version__,
-        model=config,
-        tagging=tagging,
-        tags=tagset.tags,
-        word_dim=model.words.table.weight.shape[1],
-        trained=encoder.sizes.trained,
-        temperature=temperature,
-        files={str(path.relative_to(fresh)): _checksum(path) for path in sorted(fresh.rglob("*")) if path.is_file()},
-    )
-    (fresh / DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for name, text in extra.items():
-        (fresh / name).write_text(text, encoding="utf-8")
-    for path in fresh.rglob("*"):
-        if path.is_file():
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+        save_file(state, fresh / WEIGHTS)
+        encoder.save(fresh)
+        description = Description(
+            format=FORMAT,
+            version=__version__,
+            model=config,
+            tagging=tagging,
+            tags=tagset.tags,
+            word_dim=model.words.table.weight.shape[1],
+            trained=encoder.sizes.trained,
+            temperature=temperature,
+            files={path.name: _checksum(path) for path in sorted(fresh.iterdir())},
+        )
+        extra = {**extra, DESCRIPTION: description.model_dump_json(indent=2) + "\n"}
+        for name, text in extra.items():
+            (fresh / name).write_text(text, encoding="utf-8")
+        shutil.copymode(fresh / DESCRIPTION, fresh / WEIGHTS)  # safetensors lets the owner alone read it
+        for path in fresh.iterdir():
             _flush(path)
-    _swap(fresh, folder)
+        _swap(fresh, folder)
+    except SafetensorError as error:  # so it reports a full disk
+        raise OSError(str(error)) from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureEncoder, TagSet, Description]:
@@ -115,25 +120,16 @@ def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureE
     """
     folder = model_folder(folder)
     description = describe(folder)
-    for name, checksum in description.files.items():
-        path = folder / name
-        if Path(name).is_absolute() or ".." in Path(name).parts or path.is_symlink():
-            raise ModelError(f"{folder / DESCRIPTION}: {name!r} is not a file of the folder")
-        if not path.is_file():
-            raise ModelError(f"{folder}: {name} is missing; copy the whole folder again")
-        if _checksum(path) != checksum:
-            raise ModelError(
-                f"{path}: not the checksum of {DESCRIPTION}: the file is cut short or was altered"
-            )
-    if WEIGHTS not in description.files:
-        raise ModelError(f"{folder / DESCRIPTION}: no checksum for {WEIGHTS}")
     try:
+        _check_files(folder, description)
+        state = load_file(folder / WEIGHTS)
+        _check_sizes(description, state)
         tagset = TagSet(description.tags, description.model.scheme)
         encoder = FeatureEncoder.load(folder, description.model, description.trained)
-        state = load_file(folder / WEIGHTS)
+        model = _assemble(description, encoder, tagset, state)
     except (SafetensorError, DataError, ValueError, OSError) as error:
         raise ModelError(f"{folder}: {error}") from None
-    return _assemble(folder, description, encoder, tagset, state), encoder, tagset, description
+    return model, encoder, tagset, description
 
 
 def model_folder(path: str | os.PathLike[str]) -> Path:
@@ -153,7 +149,7 @@ def describe(folder: str | os.PathLike[str]) -> Description:
     path = folder / DESCRIPTION
     if not folder.exists():
         raise ModelError(f"{folder}: no such folder; a training writes its model into OUTPUT/model")
-    if not path.is_file():
+    if not path.is_file() or path.is_symlink():
         raise ModelError(f"{folder}: not a model folder, it has no {DESCRIPTION}")
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
@@ -172,24 +168,65 @@ def describe(folder: str | os.PathLike[str]) -> Description:
         raise ModelError(f"{path}: not the description of a model: {faults}") from None
 
 
+def _check_files(folder: Path, description: Description) -> None:
+    """Everything that will be read is a file of the folder, and the one that was written.
+
+    Raises:
+        ValueError: it is not.
+    """
+    for name in (WEIGHTS, *FeatureEncoder.files(description.model)):
+        path = folder / name
+        if name not in description.files:
+            raise ValueError(f"{DESCRIPTION} has no checksum for {name}; the folder is damaged")
+        if path.is_symlink():
+            raise ValueError(f"{name} is a symbolic link, which may lead anywhere; put the file itself there")
+        if not path.is_file():
+            raise ValueError(f"{name} is missing; copy the whole folder again")
+        if _checksum(path) != description.files[name]:
+            raise ValueError(
+                f"the checksum of {name} is not that of {DESCRIPTION}; the file is cut short or was altered: "
+                "copy the folder again"
+            )
+
+
+def _check_sizes(description: Description, state: dict[str, torch.Tensor]) -> None:
+    """What is laid out for the tags and the layers is not out of proportion to the weights.
+
+    Raises:
+        ValueError: it is.
+    """
+    tags, found = len(description.tags), state.get("crf.transitions", torch.empty(0)).shape
+    if found != (tags, tags):
+        raise ValueError(f"{DESCRIPTION} has {tags} tags, but {WEIGHTS} transitions of shape {list(found)}")
+    if description.model.encoder.layers > len(state):
+        raise ValueError(f"{DESCRIPTION} has {description.model.encoder.layers} layers, {WEIGHTS} fewer")
+
+
 def _assemble(
-    folder: Path,
-    description: Description,
-    encoder: FeatureEncoder,
-    tagset: TagSet,
-    state: dict[str, torch.Tensor],
+    description: Description, encoder: FeatureEncoder, tagset: TagSet, state: dict[str, torch.Tensor]
 ) -> SequenceTagger:
-    """The network around its weights; its shapes are compared before anything is allocated."""
-    with torch.device("meta"):
-        model = SequenceTagger(description.model, encoder.sizes, tagset, description.word_dim)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    """The network around its weights; types and shapes are compared before anything is allocated.
+
+    Raises:
+        ValueError: the weights are those of another network.
+    """
+    try:
+        with torch.device("meta"):
+            model = SequenceTagger(description.model, encoder.sizes, tagset, description.word_dim)
+    except (RuntimeError, TypeError) as error:  # sizes beyond what a tensor can have
+        raise ValueError(f"{DESCRIPTION} describes a network that cannot be: {error}") from None
+    expected = {name: _layout(tensor) for name, tensor in model.state_dict().items()}
+    found = {name: _layout(tensor) for name, tensor in state.items()}
     if expected != found:
         odd = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         listed = ", ".join(f"{name} {found.get(name)} instead of {expected.get(name)}" for name in odd[:3])
-        raise ModelError(f"{folder}: the weights are not of the network that {DESCRIPTION} describes: {listed}")
+        raise ValueError(f"the weights are not of the network that {DESCRIPTION} describes: {listed}")
     model.load_state_dict(state, assign=True)
     return model.eval()
+
+
+def _layout(tensor: torch.Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
 
 
 def _checksum(path: Path) -> str:
@@ -211,5 +248,10 @@ def _swap(fresh: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
-    fresh.rename(folder)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)

@@ -21,6 +21,8 @@ from ner.features.gazetteers import Gazetteers
 from ner.features.vectors import Vectors
 from ner.features.vocabulary import Vocabulary
 
+WORDS, CHARACTERS, CLUSTERS, GAZETTEERS = "words.txt", "characters.txt", "clusters.txt", "gazetteers.json"
+
 
 @dataclass(frozen=True, slots=True)
 class TypeFeatures:
@@ -137,14 +139,20 @@ class FeatureEncoder:
         none = np.zeros((0, len(self.gazetteers)), dtype=np.int64)
         return np.concatenate([none, *map(self.gazetteers.encode, sentences)])
 
+    @staticmethod
+    def files(config: ModelConfig) -> list[str]:
+        """The names of the files that `save` writes and `load` reads, for a model of this configuration."""
+        features = config.features
+        return [WORDS, CHARACTERS, *[CLUSTERS] * bool(features.clusters), *[GAZETTEERS] * bool(features.gazetteers)]
+
     def save(self, folder: Path) -> None:
         """Write the vocabularies as files of a model folder."""
-        self.vocabulary.save(folder / "words.txt")
-        self.characters.save(folder / "characters.txt")
+        self.vocabulary.save(folder / WORDS)
+        self.characters.save(folder / CHARACTERS)
         if self.clusters is not None:
-            self.clusters.save(folder / "clusters.txt")
+            self.clusters.save(folder / CLUSTERS)
         if self.gazetteers is not None:
-            self.gazetteers.save(folder / "gazetteers.json")
+            self.gazetteers.save(folder / GAZETTEERS)
 
     @classmethod
     def load(cls, folder: Path, config: ModelConfig, trained: int) -> FeatureEncoder:
@@ -155,9 +163,9 @@ class FeatureEncoder:
         """
         features = config.features
         return cls(
-            Vocabulary.load(folder / "words.txt", trained),
-            CharacterVocabulary.load(folder / "characters.txt"),
+            Vocabulary.load(folder / WORDS, trained),
+            CharacterVocabulary.load(folder / CHARACTERS),
             config.chars.max_length,
-            Clusters.load(folder / "clusters.txt") if features.clusters else None,
-            Gazetteers.load(folder / "gazetteers.json") if features.gazetteers else None,
+            Clusters.load(folder / CLUSTERS) if features.clusters else None,
+            Gazetteers.load(folder / GAZETTEERS) if features.gazetteers else None,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,23 @@ def save_checkpoint(path: Path, groups: Mapping[str, Mapping[str, Tensor]], stat
         for group, members in groups.items()
         for name, tensor in members.items()
     }
-    fresh = path.with_name(path.name + ".new")
+    # In a folder of its own, because a process that is killed leaves whatever safetensors had begun to write.
+    folder = path.with_name(path.name + ".new")
     try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        fresh = folder / path.name
         save_file(tensors, fresh, metadata={"state": json.dumps(state)})
         with fresh.open("rb") as file:
             os.fsync(file.fileno())
         fresh.replace(path)
     except (OSError, SafetensorError) as error:
-        fresh.unlink(missing_ok=True)
         raise TrainingError(
             f"{path}: the checkpoint could not be written ({error}). The one before it is untouched: "
             "make room and go on with --resume."
         ) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import OptimizerConfig
+from ner.modules.words import WordTable
 
 
 def build_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
@@ -18,12 +19,7 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Op
         model: whose parameters that need a gradient are optimized.
         config: kind and rates.
     """
-    embeddings = {
-        id(parameter)
-        for module in model.modules()
-        for name, parameter in module.named_parameters(recurse=False)
-        if isinstance(module, nn.Embedding) or (name == "weight" and hasattr(module, "fixed"))
-    }
+    embeddings = {id(module.weight) for module in model.modules() if isinstance(module, (nn.Embedding, WordTable))}
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
     for parameter in model.parameters():
