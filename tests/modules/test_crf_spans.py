@@ -46,3 +46,31 @@ def test_span_probability_is_the_sum_over_all_paths_that_read_so(scheme, constra
         rtol=0,
         atol=1e-5 if spread < 10 else 1e-4,
     )
+
+
+@pytest.mark.parametrize("spread", [2.0, 300.0])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_all_span_probabilities_are_those_of_the_spans(scheme, spread):
+    tags = INVENTORIES[scheme]
+    reading = reading_of(tags)
+    crf = make_crf(len(tags), constraints_of(tags, scheme))
+    emissions, lengths = random_batch(LENGTHS, len(tags), spread=spread)
+    spans = all_spans(LENGTHS, max(reading.labels) + 1)
+    for longest in (1, 3, 6):
+        found = crf.all_span_probabilities(emissions, lengths, reading, longest)
+        short = spans[spans[:, 2] - spans[:, 1] <= longest]
+        expected = torch.zeros_like(found)
+        sentence, start, stop, label = short.unbind(1)
+        expected[sentence, start, stop - start - 1, label] = crf.span_probability(emissions, lengths, short, reading)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+def test_no_spans_have_no_probabilities():
+    tags = INVENTORIES["IOB2"]
+    crf, reading = make_crf(len(tags)), reading_of(tags)
+    emissions, lengths = random_batch(LENGTHS, len(tags))
+    assert crf.span_probability(emissions, lengths, torch.zeros(0, 4, dtype=torch.long), reading).shape == (0,)
+    nothing = torch.zeros(2, 0, len(tags)), torch.zeros(2, dtype=torch.long)
+    assert crf.all_span_probabilities(*nothing, reading, 3).shape == (2, 0, 3, 2)
+    spans, probabilities = crf.decode_spans(*nothing, reading)
+    assert spans.shape == (0, 4) and probabilities.shape == (0,)
