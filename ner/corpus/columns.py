@@ -10,7 +10,7 @@ words between them bear the tags.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from ner.corpus.layout import COMMENT, DOCSTART, Layout, find_layout, is_tag, ragged, sample, wrong_tag
@@ -85,7 +85,7 @@ def _laid_out(source: Source, find: Callable[..., Layout | None]) -> Iterator[tu
     layout: Layout | None = None
     held: list[str] = []
     begin = 1
-    for line, text in whole_sentences(source):
+    for line, text in whole_sentences(text_blocks(source)):
         if layout is None:
             begin = begin if held else line
             layout = find(sample(text), line, certain=True)
@@ -103,17 +103,17 @@ def _laid_out(source: Source, find: Callable[..., Layout | None]) -> Iterator[tu
             yield begin, text, layout
 
 
-def whole_sentences(source: Source) -> Iterator[tuple[int, str]]:
+def whole_sentences(blocks: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The text of a column file in pieces that end where a sentence does, each with the number of its first line.
 
     Lines of nothing but blanks and tabs are empty in it, so that two LFs in a row separate sentences.
 
-    Raises:
-        DataError: as `ner.corpus.source.text_blocks`.
+    Args:
+        blocks: as `ner.corpus.source.text_blocks` gives them.
     """
     start = 1
     parts: list[str] = []
-    for line, text in text_blocks(source):
+    for line, text in blocks:
         if text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
             text = _BLANK_LINE.sub("", text)
         if not parts:

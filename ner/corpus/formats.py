@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePath
 from typing import Literal
 
-from ner.corpus.source import opened
+from ner.corpus.source import first_bytes
 
 Format = Literal["columns", "jsonl", "brat", "parquet"]
 _BY_SUFFIX: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".ann": "brat", ".parquet": "parquet"}
@@ -37,8 +37,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
         return "brat"
     if os.fspath(path) == "-":
         return "columns"
-    with opened(path) as stream:
-        start = stream.read(4096)
+    start = first_bytes(path)
     if start.startswith(b"PAR1"):
         return "parquet"
     return "jsonl" if _JSON.match(start.removeprefix(b"\xef\xbb\xbf").lstrip()) else "columns"

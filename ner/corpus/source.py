@@ -65,8 +65,8 @@ def opened(source: Source) -> Iterator[io.BufferedReader]:
         yield cast(io.BufferedReader, gzip.GzipFile(fileobj=plain)) if packed else plain
 
 
-def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
-    """The text in large pieces of whole lines, CR LF turned into LF and a byte order mark left out.
+def text_blocks(source: Source, *, exact: bool = False) -> Iterator[tuple[int, str]]:
+    """The text in large pieces of whole lines, CR LF turned into LF and a byte order mark left out unless ``exact``.
 
     Yields the 1-based number of a piece's first line and the piece. Every piece but the last ends in LF. Pieces are
     handed on as they arrive, so a pipe is read line by line where it is filled so.
@@ -86,7 +86,7 @@ def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
             whole = b"".join([*pending, head, newline])
             pending = [tail] if tail else []
             if whole:
-                text = _decode(whole.removeprefix(_BOM) if begin else whole, source, line)
+                text = _decode(whole.removeprefix(_BOM) if begin and not exact else whole, source, line)
                 begin = False
                 if not block and line == 1 and "\r" in text.rstrip("\r\n") and "\n" not in text:
                     raise DataError(
@@ -95,7 +95,7 @@ def text_blocks(source: Source) -> Iterator[tuple[int, str]]:
                         1,
                         "Convert the file: tr '\\r' '\\n' < FILE > NEW.",
                     )
-                if "\r" in text:
+                if "\r" in text and not exact:
                     text = text.replace("\r\n", "\n")
                     text = text if block else text.removesuffix("\r")
                 if text:
@@ -109,6 +109,19 @@ def lines(source: Source) -> Iterator[tuple[int, str]]:
     """The lines with their 1-based numbers, without line ends. Raises as `text_blocks` does."""
     for first, text in text_blocks(source):
         yield from enumerate(text.removesuffix("\n").split("\n"), first)
+
+
+def first_bytes(source: Source, size: int = 4096) -> bytes:
+    """What a file begins with, unpacked; at least ``size`` bytes where it has as many.
+
+    Raises:
+        DataError: the source cannot be opened or unpacked.
+    """
+    start = b""
+    with opened(source) as stream:
+        while len(start) < size and (block := _read(stream, source, 1)):
+            start += block
+    return start
 
 
 def whole_text(source: Source) -> str:

@@ -47,7 +47,8 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
                     "words without tags.",
                     name,
                     sentence.line or None,
-                    "Training and scoring need a tag for each word; columns are separated by a blank or a tab.",
+                    "Each needs one, to train on or to score: is data.separator, data.tag_column or data.tags set"
+                    " right?",
                 )
         columns = {
             "tokens": [sentence.tokens for _, sentence in batch],
