@@ -8,7 +8,7 @@ from typing import Any
 
 from ner.corpus.columns import whole_sentences
 from ner.corpus.layout import DOCSTART, Layout, find_layout, is_tag, sample
-from ner.corpus.source import Source, lines, name_of
+from ner.corpus.source import Source, lines, name_of, text_blocks
 from ner.errors import DataError
 from ner.tagging.units import Columns, Unit
 from ner.text import Tokenizer, segment
@@ -45,7 +45,7 @@ def read_columns(source: Source, tokenizer: Tokenizer) -> Iterator[Unit]:
         DataError: a line has another number of columns than the first token line.
     """
     layout: Layout | None = None
-    for first, text in whole_sentences(source):
+    for first, text in whole_sentences(text_blocks(source)):
         if layout is None:
             layout = _layout(text, first, name_of(source))
         number = first
