@@ -1,4 +1,4 @@
-"""Sentences <-> `datasets.Dataset`: the corpus in memory is an Arrow table, small and quick to copy and to hash.
+"""Sentences -> `datasets.Dataset`: the corpus in memory is an Arrow table, small and quick to copy and to hash.
 
 Columns: ``tokens`` and ``tags`` (lists of strings, the tags as the file has them), ``document`` and ``line`` (as in
 `Sentence`), and ``file``.
@@ -69,12 +69,6 @@ def columns(dataset: datasets.Dataset, *names: str) -> Iterator[tuple[Any, ...]]
     """The rows of some columns, one after the other, faster than by way of the dataset's own iterator."""
     for table in dataset.select_columns(list(names)).with_format("arrow").iter(batch_size=_BATCH):
         yield from zip(*(table.column(name).to_pylist() for name in names), strict=True)
-
-
-def to_sentences(dataset: datasets.Dataset) -> Iterator[tuple[str, Sentence]]:
-    """The sentences of a table with the names of their files: the inverse of `to_dataset`."""
-    for tokens, tags, document, line, name in columns(dataset, "tokens", "tags", "document", "line", "file"):
-        yield name, Sentence(tokens, tags, line, document)
 
 
 def _surrogate(batch: list[tuple[str, Sentence]]) -> DataError:

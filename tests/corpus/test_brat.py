@@ -106,3 +106,15 @@ def test_nothing_half_written_stands_under_the_final_name(tmp_path):
     with pytest.raises(DataError, match="white space"):
         write_brat([Sentence(["Ada"], ["B-a b"])], tmp_path / "one.txt")
     assert [file.name for file in tmp_path.iterdir()] == ["kept"]
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    with pytest.raises(DataError, match=r"No such file or directory\. Make the folder around it"):
+        write_brat([], tmp_path / "no" / "out")
+    two = [Sentence(["a"], ["O"]), Sentence(["b"], ["O"], document=1)]
+    with pytest.raises(DataError, match="more than one document"):
+        write_brat(two, tmp_path / "one.txt")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "empty").mkdir()
+    write_brat(two, tmp_path / "empty")
+    assert len(list((tmp_path / "empty").iterdir())) == 4

@@ -184,3 +184,54 @@ def test_standard_output(capsysbinary):
 def test_a_full_disk_is_an_error_with_the_path():
     with pytest.raises(DataError, match="/dev/full: cannot be written: No space left"):
         write_columns([JOHN] * 100_000, "/dev/full")
+
+
+def test_a_first_word_like_a_byte_order_mark_comes_back(tmp_path):
+    path = tmp_path / "a.conll"
+    write_columns([Sentence(["\ufeffa"], ["O"])], path)
+    assert next(read_columns(path)).tokens == ["\ufeffa"]
+
+
+def test_sentences_without_a_token_are_left_out_of_columns_and_kept_in_jsonl(tmp_path):
+    empty = Sentence([], [])
+    write_columns([empty, JOHN, empty], tmp_path / "a.conll")
+    assert len(list(read_columns(tmp_path / "a.conll"))) == 1
+    write_jsonl([empty, JOHN], tmp_path / "a.jsonl")
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+    write_spans([empty, JOHN], tmp_path / "b.jsonl")
+    assert len((tmp_path / "b.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("sentences", "expected"),
+    [
+        ([JOHN, Sentence(["a"])], "1 columns, but the sentences before have 2. A column file has the same columns"),
+        ([Sentence(["a\tb"], ["O"])], "holds a tab or a line end: a column file cannot say that. Write JSONL"),
+        ([Sentence(["a\nb"], ["O"])], "holds a tab or a line end"),
+        ([Sentence(["-DOCSTART-"], ["O"])], "is -DOCSTART-, the sign of a new document"),
+        ([Sentence(["a"], None, columns={"1": ["x\r"]})], "ends in a carriage return"),
+        ([Sentence([" "], None, columns={"1": [""]})], "has nothing but blanks, the sign of a new sentence"),
+        ([Sentence(["New York"])], "holds a blank, and there is no other column to show"),
+        (
+            [Sentence(["\ud800"], ["O"])],
+            r"'\ud800' is half of a surrogate pair, which UTF-8 cannot hold. Mend the text",
+        ),
+    ],
+)
+def test_what_a_column_file_cannot_say(tmp_path, sentences, expected):
+    path = tmp_path / "a.conll"
+    with pytest.raises(DataError) as error:
+        write_columns(sentences, path)
+    assert expected in str(error.value)
+    assert str(error.value).startswith(f"{path}: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    with pytest.raises(DataError, match=r"cannot be written: No such file or directory\. Make the folder first"):
+        write_columns([JOHN], tmp_path / "no" / "a.conll")
+    with pytest.raises(DataError, match=r"cannot be written: Is a directory\. Name a file"):
+        write_columns([JOHN], tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be written: Not a directory"):
+        write_columns([JOHN], tmp_path / "file" / "a.conll")
