@@ -234,7 +234,7 @@ class TrainingConfig(Section):
     epochs: Positive = 30
     patience: Positive | None = None
     batch_size: Positive = 32
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     deterministic: bool = False
     optimizer: OptimizerConfig = OptimizerConfig()
     ema: Fraction = 0.0
@@ -251,9 +251,11 @@ class TaggingConfig(Section):
 
     Attributes:
         tokenizer: splits raw text into tokens.
+        calibrate: fit a temperature on dev, so that an entity's score says how often such entities are right.
     """
 
     tokenizer: str = "english"
+    calibrate: bool = True
 
 
 class Config(Section):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from itertools import chain
 from typing import Any
 
@@ -90,6 +91,14 @@ class EncodedCorpus:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def checksum(self) -> str:
+        """SHA-256 of all numbers: what a training sees, whatever files it comes from."""
+        digest = hashlib.sha256()
+        for array in (self.lengths, self.token_types, *astuple(self.types), self.gazetteers, self.tags, self.allowed):
+            if array is not None:
+                digest.update(f"{array.dtype} {array.shape} ".encode() + array.tobytes())
+        return digest.hexdigest()
 
     def batch(self, sentences: np.ndarray) -> Batch:
         """The batch of some sentences, by number, in the order given."""

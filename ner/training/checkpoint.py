@@ -61,7 +61,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str,
                 group, _, name = key.partition("/")
                 groups.setdefault(group, {})[name] = file.get_tensor(key)
     except FileNotFoundError:
-        raise TrainingError(f"{path}: no checkpoint to resume from; start without --resume") from None
+        raise TrainingError(f"{path}: no checkpoint to resume from; start anew with --overwrite") from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path}: the checkpoint is damaged ({error}); start anew with --overwrite") from None
     return groups, state

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ner.config import Config
 from ner.errors import TrainingError
+
+if TYPE_CHECKING:
+    from ner.corpus.check import Report
 
 
 class RunFolder:
@@ -42,7 +45,7 @@ class RunFolder:
         self.curve = self.path / "curve.png"
 
     @contextmanager
-    def claimed(self, config: Config, resume: bool, overwrite: bool) -> Iterator[None]:
+    def claimed(self, resume: bool, overwrite: bool) -> Iterator[None]:
         """Hold the folder for one training, and see that nothing in it is lost.
 
         Raises:
@@ -57,33 +60,66 @@ class RunFolder:
         with lock:
             if not _lock(lock.fileno()):
                 raise TrainingError(f"{self.path}: another training is writing here; choose another output=FOLDER")
-            if self.config.exists() and not resume:
-                if not overwrite:
-                    raise TrainingError(
-                        f"{self.path}: holds a run already; go on with it (--resume), replace it (--overwrite), "
-                        "or choose another output=FOLDER"
-                    )
-                self._clear()
-            self.config.write_text(
-                yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8"
-            )
+            if self.occupied() and not (resume or overwrite):
+                raise TrainingError(
+                    f"{self.path}: holds a run already; go on with it (--resume), replace it (--overwrite), "
+                    "or choose another output=FOLDER"
+                )
             yield
 
-    def log(self, record: Mapping[str, Any]) -> None:
-        """Add a line to ``metrics.jsonl``."""
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+    def occupied(self) -> bool:
+        """Whether a run was begun here."""
+        return any(path.exists() for path in (self.checkpoint, self.metrics, self.model))
 
-    def keep_epochs(self, epochs: int) -> None:
-        """Drop lines of ``metrics.jsonl`` past an epoch: those that a resumed training will write again."""
-        if self.metrics.exists():
-            lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)[:epochs]
-            self.metrics.write_text("".join(lines), encoding="utf-8")
-
-    def _clear(self) -> None:
-        for path in (self.check, self.metrics, self.checkpoint, self.predictions, self.curve):
+    def clear(self) -> None:
+        """Remove a run; the checkpoint first, so that a half of it is never resumed."""
+        for path in (self.checkpoint, self.check, self.metrics, self.predictions, self.curve):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.model, ignore_errors=True)
+
+    def describe(self, config: Config, report: Report) -> None:
+        """Write ``config.yaml`` and ``check.json``.
+
+        Raises:
+            TrainingError: they cannot be written.
+        """
+        tree = config.model_dump(mode="json")
+        _replace(self.config, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+        _replace(self.check, json.dumps(report.to_json(), indent=2) + "\n")
+
+    def log(self, record: Mapping[str, Any]) -> None:
+        """Add a line to ``metrics.jsonl``.
+
+        Raises:
+            TrainingError: it cannot be written.
+        """
+        with _written(self.metrics), self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def keep(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Leave these lines alone in ``metrics.jsonl``: a resumed training writes those that followed again.
+
+        Raises:
+            TrainingError: it cannot be written.
+        """
+        _replace(self.metrics, "".join(json.dumps(record) + "\n" for record in records))
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"{path}: cannot be written: {error}. The checkpoint is untouched: make room and go on with --resume."
+        ) from None
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_name(path.name + ".new")
+    with _written(path):
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
 
 
 def _lock(descriptor: int) -> bool:

@@ -17,10 +17,13 @@ from ner.model import SequenceTagger
 from ner.training.average import MovingAverage
 from ner.training.checkpoint import optimizer_tensors, restore_optimizer, trained_parameters
 from ner.training.optimizers import build_optimizer, clip_gradients, schedule
-from ner.training.seeds import Randomness
+from ner.training.seeds import seed_epoch
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+_DIVERGED = 1000.0  # nats a token; a model that knows nothing has log K
+_LOOK_EVERY = 64  # batches; looking waits for the device
 
 
 class Step(NamedTuple):
@@ -38,8 +41,7 @@ class Trainer:
         model: on the accelerator's device.
         corpus: the training sentences with their tags.
         config: the loop's settings.
-        accelerator: device, precision and processes.
-        randomness: seeded before the model was made.
+        accelerator: device and processes.
     """
 
     def __init__(
@@ -48,13 +50,11 @@ class Trainer:
         corpus: EncodedCorpus,
         config: TrainingConfig,
         accelerator: Accelerator,
-        randomness: Randomness,
     ) -> None:
         self.model = model
         self.corpus = corpus
         self.config = config
         self.accelerator = accelerator
-        self.randomness = randomness
         self.epoch = 0
         self.loss = math.nan
         self.seconds = self.tokens_per_second = math.nan
@@ -67,33 +67,48 @@ class Trainer:
         """One pass over the corpus, a `Step` after every batch. Sets `epoch`, `loss` (mean a sentence) and speed.
 
         Raises:
-            TrainingError: the loss is no number any more.
+            TrainingError: the training has diverged.
         """
         self.model.train()
         begun = time.perf_counter()
-        batches = list(bucketed(self.corpus.lengths, self.config.batch_size, self.randomness.order))
+        process, processes = self.accelerator.process_index, self.accelerator.num_processes
+        order = seed_epoch(self.config.seed, self.epoch, process)
+        batches = list(bucketed(self.corpus.lengths, self.config.batch_size, order))
         total, seen, sentences = int(self.corpus.lengths.sum()), 0, sum(map(len, batches))
         summed = torch.zeros((), device=self.accelerator.device)
         for number, chosen in enumerate(batches):
             self._set_rate(self.epoch + number / len(batches))
-            mine = chosen[self.accelerator.process_index :: self.accelerator.num_processes]
+            mine = chosen[process::processes]
             summed += self._step(self.corpus.batch(mine).to(self.accelerator.device), len(chosen))
             seen += int(self.corpus.lengths[chosen].sum())
+            if number % _LOOK_EVERY == 0:
+                self._check(summed.item() / seen)
             yield Step(seen, total, time.perf_counter() - begun)
+        if processes > 1:
+            summed = self.accelerator.reduce(summed, reduction="sum")
+        loss = summed.item()
+        self._check(loss / total)
         self.epoch += 1
-        self.loss = summed.item() / sentences
+        self.loss = loss / sentences
         self.seconds = time.perf_counter() - begun
         self.tokens_per_second = total / self.seconds
-        if not math.isfinite(self.loss):
+
+    def _check(self, loss: float) -> None:
+        """Stop on a loss a token that no training recovers from, and on weights that are no numbers."""
+        norm = torch.stack(torch._foreach_norm([parameter.detach() for parameter in self.parameters])).sum().item()
+        if not loss < _DIVERGED or not math.isfinite(norm):
             raise TrainingError(
-                f"the loss became {self.loss} in epoch {self.epoch}: the training has diverged. Lower "
-                f"training.optimizer.lr (now {self.config.optimizer.lr}) or training.optimizer.clip (now "
-                f"{self.config.optimizer.clip}). The best model so far and the checkpoint before are kept."
+                f"the training has diverged in epoch {self.epoch + 1}: its loss is {loss:.3g} a token, the norm of "
+                f"its weights {norm:.3g}. Lower training.optimizer.lr (now {self.config.optimizer.lr}) or "
+                f"training.optimizer.clip (now {self.config.optimizer.clip}). The best model so far and the "
+                "checkpoint before are kept."
             )
 
     def _step(self, batch: Batch, sentences: int) -> Tensor:
         """One update; the sum of the batch's losses."""
-        with self.accelerator.autocast():
+        # Accelerate's own setting of the precision holds for the whole process, for other trainings too.
+        bf16 = self.config.precision == "bf16"
+        with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=bf16):
             loss = self.model.loss(batch).sum()
         self.optimizer.zero_grad(set_to_none=True)
         (loss / sentences).backward()
@@ -125,12 +140,11 @@ class Trainer:
             "weights": trained_parameters(self.model),
             "optimizer": optimizer_tensors(self.optimizer),
             "average": {str(number): tensor for number, tensor in enumerate(self.average.average)},
-            "random": self.randomness.tensors(),
         }
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must hold beside the tensors."""
-        return {"epoch": self.epoch, "average_steps": self.average.steps, "order": self.randomness.description()}
+        return {"epoch": self.epoch, "average_steps": self.average.steps}
 
     def restore(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
@@ -144,4 +158,3 @@ class Trainer:
         restore_optimizer(self.optimizer, groups.get("optimizer", {}))
         self.average.steps = state["average_steps"]
         self.epoch = state["epoch"]
-        self.randomness.restore(groups["random"], state["order"])

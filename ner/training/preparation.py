@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +25,8 @@ from ner.training.listener import Listener
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+    from ner.corpus.check import Report
+
 
 @dataclass
 class Prepared:
@@ -35,7 +35,7 @@ class Prepared:
     Attributes:
         config: of the run.
         corpus: splits ``train`` and, where there are such, ``dev`` and ``test``.
-        scheme: in which the corpus is tagged.
+        report: of the check of the corpus.
         identity: counts and checksum of each split.
         tagset: the model's tags, from the training split alone.
         encoder: vocabularies, from the training split and the vectors alone.
@@ -45,12 +45,17 @@ class Prepared:
 
     config: Config
     corpus: DatasetDict
-    scheme: str
+    report: Report
     identity: dict[str, dict[str, Any]]
     tagset: TagSet
     encoder: FeatureEncoder
     matrix: np.ndarray
     row_dropout: np.ndarray
+
+    @property
+    def scheme(self) -> str:
+        """In which the corpus is tagged."""
+        return self.report.scheme
 
     def encoded(self) -> EncodedCorpus:
         """The training sentences as numbers."""
@@ -68,7 +73,7 @@ class Prepared:
         return model
 
 
-def prepare(config: Config, dataset: DatasetDict | None, report_file: Path, listener: Listener) -> Prepared:
+def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> Prepared:
     """Read, check and encode.
 
     Raises:
@@ -79,7 +84,6 @@ def prepare(config: Config, dataset: DatasetDict | None, report_file: Path, list
     if not len(corpus.get("train", ())):
         raise DataError("there is nothing to train on.", remedy="Set data.train or data.dataset.")
     report = check(corpus, vectors, config.data)
-    report_file.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
     listener.checked(report)
     if report.fatal and not config.training.force:
         raise DataError(
@@ -99,7 +103,7 @@ def prepare(config: Config, dataset: DatasetDict | None, report_file: Path, list
     row_dropout = _row_dropout(config.model.words, encoder.vocabulary, tokens, pretrained)
     identities = {split: identity(part) for split, part in corpus.items()}
     tagset = TagSet.of(tags, config.model.scheme)
-    return Prepared(config, corpus, report.scheme, identities, tagset, encoder, matrix, row_dropout)
+    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout)
 
 
 def _row_dropout(

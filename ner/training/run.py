@@ -6,8 +6,10 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from ner.corpus.write import write_columns
 from ner.errors import TrainingError
 from ner.evaluation.scores import Scores, score
 from ner.evaluation.spans import count_spans
+from ner.features.batches import EncodedCorpus
 from ner.persistence import save_model
 from ner.prediction import Predictor
 from ner.scoring import predict_like
@@ -30,12 +33,16 @@ from ner.training.folder import RunFolder
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
 from ner.training.preparation import Prepared, column, prepare
-from ner.training.seeds import Randomness, make_deterministic
+from ner.training.seeds import make_deterministic
+from ner.training.temperature import fit_temperature
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
     from datasets import DatasetDict
 
     from ner.tagger import Tagger
+
+_CONTENT = "content of a file of vectors, clusters or gazetteers"
 
 
 @dataclass
@@ -48,6 +55,7 @@ class TrainResult:
         epochs: the lines of ``metrics.jsonl``.
         best_epoch: whose weights were kept, 1-based.
         dev, test: scores of the kept weights; None where there is no such split.
+        temperature: fitted on dev, by which scores become honest; 1 where it was not fitted.
     """
 
     folder: Path
@@ -56,6 +64,7 @@ class TrainResult:
     best_epoch: int = 0
     dev: Scores | None = None
     test: Scores | None = None
+    temperature: float = 1.0
 
     @cached_property
     def tagger(self) -> Tagger:
@@ -88,36 +97,46 @@ def train(
         DataError: the corpus or a file of vectors cannot be used.
         TrainingError: the run folder is occupied, or the training diverged.
     """
+    from accelerate import Accelerator
+
     if not isinstance(config, Config):
         config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
-    folder, listener = RunFolder(config.output), listener or Listener()
-    with folder.claimed(config, resume, overwrite):
-        saved = load_checkpoint(folder.checkpoint) if resume and folder.checkpoint.exists() else None
+    accelerator, folder = Accelerator(), RunFolder(config.output)
+    if listener is None or not accelerator.is_main_process:
+        listener = Listener()
+    with folder.claimed(resume, overwrite) if accelerator.is_main_process else nullcontext():
+        saved = load_checkpoint(folder.checkpoint) if resume and folder.occupied() else None
         set_threads(saved[1]["threads"] if saved else config.training.threads)
-        run = Run(prepare(config, dataset, folder.check, listener), folder, listener)
+        run = Run(prepare(config, dataset, listener), folder, listener, accelerator)
         if saved:
             run.restore(*saved)
+        else:
+            run.begin()
         return run.complete()
 
 
 class Run:
     """One training in its folder: epochs, each judged on dev, the best kept, everything resumable."""
 
-    def __init__(self, prepared: Prepared, folder: RunFolder, listener: Listener) -> None:
-        from accelerate import Accelerator
-
+    def __init__(self, prepared: Prepared, folder: RunFolder, listener: Listener, accelerator: Accelerator) -> None:
         self.prepared, self.folder, self.listener = prepared, folder, listener
         self.config = prepared.config.training
         if self.config.deterministic:
             make_deterministic()
-        accelerator = Accelerator(mixed_precision="bf16" if self.config.precision == "bf16" else "no")
         self.writes = accelerator.is_main_process
         self.model = prepared.network().to(accelerator.device)
-        randomness = Randomness(self.config.seed, accelerator.process_index)
-        self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator, randomness)
+        self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator)
+        self.fixed = _fixed(prepared, self.trainer.corpus)
         self.epochs: list[dict[str, Any]] = []
         self.best_epoch, self.best_f1 = 0, -1.0
         self.best_weights: dict[str, Tensor] = {}
+
+    def begin(self) -> None:
+        """Start in the folder, now that nothing in corpus and configuration stands against it."""
+        if self.writes:
+            self.folder.clear()
+            self.folder.describe(self.prepared.config, self.prepared.report)
+            self._save_checkpoint()
 
     def complete(self) -> TrainResult:
         """Run the epochs that are left, then score the best weights on dev and, for the first time, on test."""
@@ -128,6 +147,7 @@ class Run:
             self._close_epoch()
         self._load_best()
         result = TrainResult(self.folder.path, self.folder.model, self.epochs, self.best_epoch)
+        result.temperature = self._fit_temperature()
         result.dev, result.test = self._score("dev"), self._score("test")
         if self.writes:
             self._save_model(result)
@@ -140,19 +160,23 @@ class Run:
         Raises:
             TrainingError: the corpus or the configuration is not the one of the checkpoint.
         """
-        now = self._fixed()
-        changed = [key for key in now if now[key] != state["fixed"].get(key)]
+        changed = [key for key, value in self.fixed.items() if value != state["fixed"].get(key)]
         if changed:
+            # whatever else changes the content is named first
+            named = [key for key in changed if key != _CONTENT] or changed
             raise TrainingError(
-                f"{self.folder.checkpoint}: the run was begun with another {', '.join(changed)}; "
+                f"{self.folder.checkpoint}: the run was begun with another {', '.join(named)}; "
                 "put it back, or start anew with --overwrite"
             )
         self.trainer.restore(groups, state["trainer"])
         self.epochs = state["epochs"]
         self.best_epoch, self.best_f1 = state["best_epoch"], state["best_f1"]
         self.best_weights = groups.get("best", {})
-        self.folder.keep_epochs(len(self.epochs))
-        if self.writes and self.best_weights and not self.folder.model.exists():
+        if not self.writes:
+            return
+        self.folder.describe(self.prepared.config, self.prepared.report)
+        self.folder.keep(self.epochs)
+        if self.best_weights and not self.folder.model.exists():  # killed while one model replaced the other
             self._load_best()
             self._save_model(TrainResult(self.folder.path, self.folder.model, self.epochs, self.best_epoch))
             self.trainer.restore(groups, state["trainer"])
@@ -204,6 +228,13 @@ class Run:
             write_columns((Sentence(t, p, columns={"gold": g}) for t, g, p in rows), self.folder.predictions)
         return score(gold, predicted, scheme)
 
+    def _fit_temperature(self) -> float:
+        prepared = self.prepared
+        if not prepared.config.tagging.calibrate or "dev" not in prepared.corpus:
+            return 1.0
+        dev = prepared.corpus["dev"]
+        return fit_temperature(self._predictor(), column(dev, "tokens"), column(dev, "tags"))
+
     def _predictor(self) -> Predictor:
         return Predictor(self.model, self.prepared.encoder, self.prepared.tagset)
 
@@ -217,13 +248,6 @@ class Run:
                 if name in self.best_weights:
                     parameter.copy_(self.best_weights[name])
 
-    def _fixed(self) -> dict[str, Any]:
-        """What may not change between a checkpoint and its resumption."""
-        config = self.prepared.config.model_dump(mode="json")
-        training = {key: config["training"][key] for key in ("seed", "batch_size", "optimizer", "ema", "precision")}
-        return {"corpus": self.prepared.identity, "model": config["model"], "training": training,
-                "vectors": config["vectors"]}  # fmt: skip
-
     def _save_checkpoint(self) -> None:
         state = {
             "trainer": self.trainer.state(),
@@ -231,7 +255,7 @@ class Run:
             "best_epoch": self.best_epoch,
             "best_f1": self.best_f1,
             "threads": torch.get_num_threads(),
-            "fixed": self._fixed(),
+            "fixed": self.fixed,
         }
         save_checkpoint(self.folder.checkpoint, {**self.trainer.tensors(), "best": self.best_weights}, state)
 
@@ -241,7 +265,7 @@ class Run:
         try:
             save_model(
                 self.folder.model, self.model, prepared.encoder, prepared.tagset,
-                prepared.config.model, prepared.config.tagging, extra,
+                prepared.config.model, prepared.config.tagging, extra, result.temperature,
             )  # fmt: skip
         except OSError as error:
             raise TrainingError(f"{self.folder.model}: the model could not be written: {error}") from None
@@ -249,7 +273,7 @@ class Run:
     def _metrics(self, result: TrainResult) -> dict[str, Any]:
         return {
             "best_epoch": result.best_epoch,
-            "epochs": len(result.epochs),
+            "epochs": self.trainer.epoch,
             "best_dev_f1": self.best_f1 if self.best_f1 >= 0 else None,
             "dev": result.dev and result.dev.to_json(),
             "test": result.test and result.test.to_json(),
@@ -262,3 +286,17 @@ class Run:
             from ner.training.curve import draw_curve
 
             draw_curve(self.epochs, self.best_epoch, self.folder.curve)
+
+
+def _fixed(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
+    """What may not change between a checkpoint and its resumption."""
+    config = prepared.config.model_dump(mode="json")
+    keys = ("seed", "deterministic", "batch_size", "optimizer", "ema", "precision")
+    return {
+        "corpus": prepared.identity,
+        "data.scheme": prepared.scheme,
+        "data.unlabelled": config["data"]["unlabelled"],
+        "model": config["model"],
+        **{f"training.{key}": config["training"][key] for key in keys},
+        _CONTENT: corpus.checksum() + sha256(prepared.matrix.tobytes()).hexdigest(),
+    }
