@@ -91,7 +91,7 @@ class WordConfig(Section):
         dim: size of the vectors where no file of vectors gives it.
         fine_tune: train the pretrained rows too.
         dropout: probability that a word of a batch is replaced by the unknown word in training.
-        rare_dropout: a, with which a word without a pretrained vector that occurs n times in training is replaced with
+        rare_dropout: a, by which a word without a pretrained vector that occurs n times in training is replaced with
             probability a / (a + n) (Kiperwasser & Goldberg 2016), if that is more than ``dropout``.
         min_count: training words rarer than this and without a vector share the unknown word's row.
     """

@@ -100,7 +100,7 @@ class Document:
         return {
             "text": self.text,
             "tokens": [token._asdict() for token in self.tokens],
-            "entities": [entity._asdict() for entity in self.entities],
+            "entities": [{**entity._asdict(), "score": round(entity.score, 6)} for entity in self.entities],
         }
 
     def _repr_html_(self) -> str:

@@ -154,7 +154,7 @@ class Predictor:
         spans, probabilities = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
         for batch in self.emit(sentences):
             if threshold is None:
-                decoded, first, last = self._best_paths(batch)
+                decoded, first, last = self.best_paths(batch)
                 found = self._probabilities(batch, decoded, first, last) if scores else np.full(len(first[0]), np.nan)
             else:
                 decoded, first, last, found = self._best_spans(batch, threshold)
@@ -235,7 +235,7 @@ class Predictor:
             yield order[first : first + size]
             first += size
 
-    def _best_paths(self, batch: Emitted) -> tuple[np.ndarray, Places, Places]:
+    def best_paths(self, batch: Emitted) -> tuple[np.ndarray, Places, Places]:
         """Tags [B, T], and the places of the first and of the last token of every entity."""
         tags = self.model.crf.decode(batch.emissions, batch.lengths).numpy()
         inside = (self._label[tags] >= 0) & batch.mask
@@ -245,12 +245,17 @@ class Predictor:
         ends = inside & ~np.hstack([linked, border])
         return tags, np.nonzero(begins), np.nonzero(ends)
 
+    def label_spans(self, tags: np.ndarray, first: Places, last: Places) -> np.ndarray:
+        """Entities as the CRF names them, int64 [N, 4]: row, first token, token after the last, label."""
+        return np.stack([first[0], first[1], last[1] + 1, self._label[tags[first]]], axis=1)
+
     def _probabilities(self, batch: Emitted, tags: np.ndarray, first: Places, last: Places) -> np.ndarray:
         """The probability of every entity; only the sentences that have one are looked at."""
         if not len(first[0]):
             return np.zeros(0)
         rows, sentence = np.unique(first[0], return_inverse=True)
-        spans = np.stack([sentence, first[1], last[1] + 1, self._label[tags[first]]], axis=1)
+        spans = self.label_spans(tags, first, last)
+        spans[:, 0] = sentence
         chosen = torch.from_numpy(rows).to(batch.emissions.device)
         found = self.model.crf.span_probability(
             batch.emissions[chosen], batch.lengths[chosen], torch.from_numpy(spans), self.reading, self.temperature
@@ -258,7 +263,7 @@ class Predictor:
         return found.double().cpu().numpy()
 
     def _best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, Places, Places, np.ndarray]:
-        """As `_best_paths`, by the spans' own probabilities, which come with them."""
+        """As `best_paths`, by the spans' own probabilities, which come with them."""
         spans, chances = self.model.crf.decode_spans(
             batch.emissions, batch.lengths, self.reading, threshold, temperature=self.temperature
         )

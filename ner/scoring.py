@@ -13,15 +13,21 @@ from ner.corpus.check import identity
 from ner.corpus.read import load
 from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns
+from ner.document import ScoredSpan
 from ner.errors import DataError
+from ner.evaluation.calibration import Reliability, reliability
 from ner.evaluation.scores import Scores, score
+from ner.evaluation.spans import outcomes
+from ner.evaluation.thresholds import ThresholdCurve, curve
 from ner.prediction import Predictor
-from ner.schemes import convert, detect
+from ner.schemes import Span, convert, detect, to_spans
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from ner.tagger import Tagger
+
+LEAST_SCORE = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Evaluation:
         data: identity of the corpus: counts and checksum.
         model: path and checksum of the weights.
         tokens, gold, predicted: of every sentence; the tags in the corpus's own scheme.
+        spans: the predicted entities with their scores.
+        candidates: entities with a score of at least 0.05 that do not overlap, chosen by their scores.
     """
 
     scores: Scores
@@ -41,6 +49,19 @@ class Evaluation:
     tokens: list[list[str]]
     gold: list[list[str]]
     predicted: list[list[str]]
+    spans: list[list[ScoredSpan]]
+    candidates: list[list[ScoredSpan]]
+
+    def reliability(self) -> Reliability:
+        """Whether the entities' scores say how often they are right: calibration error and its diagram."""
+        return reliability(*outcomes(self._gold_spans(), list(map(_scored, self.spans))))
+
+    def thresholds(self) -> ThresholdCurve:
+        """Precision and recall of the entities above every threshold on the score."""
+        return curve(self._gold_spans(), list(map(_scored, self.candidates)))
+
+    def _gold_spans(self) -> list[list[Span]]:
+        return [to_spans(tags) for tags in self.gold]
 
     def to_json(self) -> dict[str, Any]:
         """The scores as fractions, with the identity of data and model."""
@@ -89,8 +110,23 @@ def evaluate(
     part = _split(data, options or DataConfig(), split)
     tokens, gold = part["tokens"][:], part["tags"][:]
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
-    predicted = predict_like(tagger.predictor, tokens, scheme)
-    return Evaluation(score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted)
+    found = tagger.predict(tokens)
+    predicted = [convert(tags, scheme) for tags in found.tag_lists()]
+    candidates = tagger.predict(tokens, threshold=LEAST_SCORE)
+    return Evaluation(
+        score(gold, predicted, scheme),
+        identity(part),
+        tagger.identity(),
+        tokens,
+        gold,
+        predicted,
+        found.span_lists(),
+        candidates.span_lists(),
+    )
+
+
+def _scored(spans: list[ScoredSpan]) -> list[tuple[Span, float]]:
+    return [(Span(label, start, end), min(1.0, score)) for label, start, end, score in spans]
 
 
 def _split(data: Any, options: DataConfig, split: str) -> Dataset:

@@ -15,7 +15,7 @@ from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
 from ner.persistence import WEIGHTS, Description, load_model
-from ner.prediction import Prediction, Predictor
+from ner.prediction import Explanation, Prediction, Predictor
 from ner.text import Tokenizer, get_tokenizer, segment
 
 
@@ -88,9 +88,15 @@ class Tagger:
         while batch := list(islice(source, window)):
             yield from self._tag_all(batch)
 
-    def predict(self, sentences: Sequence[list[str]], scores: bool = True) -> Prediction:
-        """Tags and entities of token lists as arrays: what bulk users and evaluation build on."""
-        return self.predictor.predict(sentences, scores)
+    def predict(
+        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | None = None
+    ) -> Prediction:
+        """Tags and entities of token lists as arrays: what bulk users and evaluation build on; see `Predictor`."""
+        return self.predictor.predict(sentences, scores, threshold)
+
+    def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
+        """How sure the model is of token lists: marginals, entropy, and the likeliest readings."""
+        return self.predictor.explain(sentences, n_best)
 
     def _tag_all(self, texts: list[str]) -> Iterator[Document]:
         segmented: list[list[Offsets]] = [segment(text, self.tokenizer) for text in texts]

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ner.errors import MissingExtraError, ModelError
 from ner.cache import cache_folder
+from ner.errors import MissingExtraError, ModelError
 from ner.persistence import DESCRIPTION, describe, model_folder
 
 PREFIX = "hub:"

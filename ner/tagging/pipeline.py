@@ -14,9 +14,10 @@ from ner.corpus.source import Source, name_of
 from ner.errors import DataError
 from ner.html import page
 from ner.tagger import Tagger
+from ner.tagging.options import TagOptions
 from ner.tagging.readers import Reader, read_columns, read_jsonl, read_text
-from ner.tagging.units import Unit
-from ner.tagging.writers import Spans, Writer, write_columns, write_html, write_jsonl, write_text
+from ner.tagging.units import Tagged, Unit
+from ner.tagging.writers import Writer, write_columns, write_html, write_jsonl, write_text
 
 INPUTS: dict[str, Reader] = {"text": read_text, "conll": read_columns, "jsonl": read_jsonl}
 OUTPUTS: dict[str, Writer] = {"text": write_text, "conll": write_columns, "jsonl": write_jsonl, "html": write_html}
@@ -32,7 +33,7 @@ def tag_file(
     *,
     read: str | None = None,
     write: str | None = None,
-    scheme: str = "IOB2",
+    options: TagOptions | None = None,
     window: int = 32768,
 ) -> int:
     """Tag a file of any length.
@@ -44,7 +45,7 @@ def tag_file(
         read: ``text`` (a text a line), ``conll`` or ``jsonl``; by default by the file's name, else ``text``.
         write: ``text`` (entities in brackets), ``conll``, ``jsonl`` or ``html``; by default by the target's name,
             else ``conll`` for column files and ``jsonl`` for the others.
-        scheme: of the tags in column files.
+        options: what is decided and written beside the entities.
         window: tokens that are read ahead, to be batched together.
 
     Returns:
@@ -52,9 +53,12 @@ def tag_file(
 
     Raises:
         DataError: the input cannot be read as what it was said to be, or the output cannot be written.
+        ConfigError: the options ask for what the output's format has no place for.
     """
     read = read or _by_name(source, INPUTS) or "text"
     write = write or _by_name(target, OUTPUTS) or ("conll" if read == "conll" else "jsonl")
+    options = options or TagOptions()
+    options.check_output(write)
     units = INPUTS[read](source, tagger.tokenizer)
     render, tokens = OUTPUTS[write], 0
     head, foot = page(f"Entities of {name_of(source)}") if write == "html" else ("", "")
@@ -62,7 +66,8 @@ def tag_file(
     with _target(target) as output:
         output.write(head)
         for units_ahead in _windows(units, 1 if eager else window):
-            output.write("".join(render(unit, spans, scheme) for unit, spans in _tagged(tagger, units_ahead, write)))
+            tagged = _tagged(tagger, units_ahead, options, options.wants_scores(write))
+            output.write("".join(render(unit, found, options) for unit, found in tagged))
             tokens += sum(map(len, (sentence for unit in units_ahead for sentence in unit.sentences)))
             if eager:
                 output.flush()
@@ -84,13 +89,16 @@ def _windows(units: Iterable[Unit], tokens: int) -> Iterator[list[Unit]]:
         yield ahead
 
 
-def _tagged(tagger: Tagger, units: list[Unit], write: str) -> Iterator[tuple[Unit, Spans]]:
+def _tagged(tagger: Tagger, units: list[Unit], options: TagOptions, scores: bool) -> Iterator[tuple[Unit, Tagged]]:
     sentences = [sentence for unit in units for sentence in unit.sentences]
-    found = tagger.predict(sentences, scores=write in ("jsonl", "html")).span_lists()
+    spans = tagger.predict(sentences, scores, options.threshold).span_lists()
+    if options.min_score:
+        spans = [[span for span in found if span.score >= options.min_score] for found in spans]
+    explained = tagger.explain(sentences, max(1, options.n_best)) if options.wants_explanations else None
     start = 0
     for unit in units:
         end = start + len(unit.sentences)
-        yield unit, found[start:end]
+        yield unit, Tagged(spans[start:end], explained and explained[start:end], tagger.tagset)
         start = end
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ner.document import Document, Offsets, ScoredSpan
+from ner.features.tags import TagSet
+from ner.prediction import Explanation
 
 
 @dataclass(slots=True)
@@ -31,6 +33,21 @@ class Unit:
         if self.text is not None and self.offsets is not None:
             return [Document(self.text, self.offsets, spans)]
         return [Document.of_tokens(tokens, found) for tokens, found in zip(self.sentences, spans, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What the model found in the sentences of a unit.
+
+    Attributes:
+        spans: the entities, sentence by sentence.
+        explanations: how sure it is of each sentence; None if nobody asked.
+        tagset: what the columns of the explanations' marginals are.
+    """
+
+    spans: list[list[ScoredSpan]]
+    explanations: list[Explanation] | None
+    tagset: TagSet
 
 
 @dataclass(slots=True)

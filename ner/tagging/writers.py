@@ -1,4 +1,4 @@
-"""Writers of what was tagged: each makes a piece of the output of a unit and its entities."""
+"""Writers of what was tagged: each makes a piece of the output of a unit and what was found in it."""
 
 from __future__ import annotations
 
@@ -6,44 +6,65 @@ import json
 import re
 from collections.abc import Callable
 
-from ner.document import Document, ScoredSpan
+from ner.document import ScoredSpan
 from ner.errors import DataError
+from ner.features.tags import TagSet
 from ner.html import highlight
+from ner.prediction import Explanation
 from ner.schemes import Span, to_tags
-from ner.tagging.units import Columns, Unit
+from ner.tagging.details import add_alternatives, add_probabilities
+from ner.tagging.options import TagOptions
+from ner.tagging.units import Columns, Tagged, Unit
 
-Spans = list[list[ScoredSpan]]
-Writer = Callable[[Unit, Spans, str], str]
+Writer = Callable[[Unit, Tagged, TagOptions], str]
 
 _UNFIT = re.compile(r"[\t\n\r ]")
 
 
-def write_jsonl(unit: Unit, spans: Spans, scheme: str) -> str:
+def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """A line a document; a record's other keys come first."""
     others = unit.origin if isinstance(unit.origin, dict) else {}
-    return "".join(_dump({**others, **document.to_dict()}) for document in unit.documents(spans))
+    documents = unit.documents(tagged.spans)
+    if tagged.explanations is None:
+        return "".join(_dump({**others, **document.to_dict()}) for document in documents)
+    lines, start = [], 0
+    for document in documents:
+        found = tagged.explanations[start : start + len(document.offsets)]
+        start += len(document.offsets)
+        record = {**others, **document.to_dict()}
+        if options.probabilities:
+            add_probabilities(record, found, tagged.tagset.tags)
+        if options.n_best:
+            add_alternatives(record, document, found)
+        lines.append(_dump(record))
+    return "".join(lines)
 
 
-def write_text(unit: Unit, spans: Spans, scheme: str) -> str:
+def write_text(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """The text with its entities in brackets, a line a document."""
-    return "".join(f"{document}\n" for document in unit.documents(spans))
+    return "".join(f"{document}\n" for document in unit.documents(tagged.spans))
 
 
-def write_html(unit: Unit, spans: Spans, scheme: str) -> str:
+def write_html(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """A block of HTML a document."""
-    return "".join(f"{highlight(document)}\n" for document in unit.documents(spans) if document.text)
+    return "".join(f"{highlight(document)}\n" for document in unit.documents(tagged.spans) if document.text)
 
 
-def write_columns(unit: Unit, spans: Spans, scheme: str) -> str:
+def write_columns(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """Column files with one more column; anything else as token, tab, tag, and an empty line after each sentence."""
-    tags = [
-        to_tags([Span(*span[:3]) for span in found], len(tokens), scheme)
-        for tokens, found in zip(unit.sentences, spans, strict=True)
+    separator = unit.origin.separator if isinstance(unit.origin, Columns) else "\t"
+    columns = [
+        to_tags(_plain(found), len(tokens), options.scheme)
+        for tokens, found in zip(unit.sentences, tagged.spans, strict=True)
     ]
+    if tagged.explanations is not None:
+        for row, found, one in zip(columns, tagged.spans, tagged.explanations, strict=True):
+            chances = _chances(found, one, tagged.tagset)
+            row[:] = [f"{tag}{separator}{chance:.6f}" for tag, chance in zip(row, chances, strict=True)]
     if isinstance(unit.origin, Columns):
-        return _with_column(unit.origin, tags)
+        return _with_column(unit.origin, columns)
     pieces = []
-    for tokens, row in zip(unit.sentences, tags, strict=True):
+    for tokens, row in zip(unit.sentences, columns, strict=True):
         for token in tokens:
             if _UNFIT.search(token):
                 raise DataError(
@@ -56,28 +77,33 @@ def write_columns(unit: Unit, spans: Spans, scheme: str) -> str:
     return "".join(pieces)
 
 
-def _with_column(columns: Columns, tags: list[list[str]]) -> str:
-    lines, separator = columns.lines, columns.separator
-    if columns.places is None:
-        lines = [f"{line}{separator}{tag}" for line, tag in zip(lines, tags[0], strict=True)]
+def _with_column(origin: Columns, columns: list[list[str]]) -> str:
+    lines, separator = origin.lines, origin.separator
+    if origin.places is None:
+        lines = [f"{line}{separator}{field}" for line, field in zip(lines, columns[0], strict=True)]
     else:
         lines = list(lines)
-        for places, row in zip(columns.places, tags, strict=True):
-            for place, tag in zip(places, row, strict=True):
-                lines[place] = f"{lines[place]}{separator}{tag}"
-    return columns.before + "\n".join(lines) + columns.after
+        for places, row in zip(origin.places, columns, strict=True):
+            for place, field in zip(places, row, strict=True):
+                lines[place] = f"{lines[place]}{separator}{field}"
+    return origin.before + "\n".join(lines) + origin.after
+
+
+def _chances(spans: list[ScoredSpan], explanation: Explanation, tagset: TagSet) -> list[float]:
+    """The probability of the model's own tag at every token."""
+    tags = to_tags(_plain(spans), len(explanation.marginals), tagset.scheme)
+    return [row[tagset.number(tag)] for row, tag in zip(explanation.marginals.tolist(), tags, strict=True)]
+
+
+def _plain(spans: list[ScoredSpan]) -> list[Span]:
+    return [Span(label, start, end) for label, start, end, _ in spans]
 
 
 def _dump(record: dict[str, object]) -> str:
-    """A line of JSON; lone surrogates, which UTF-8 cannot hold, are escaped, and so is NaN, which JSON cannot."""
+    """A line of JSON; where it holds lone surrogates, which UTF-8 cannot, everything beyond ASCII is escaped."""
     line = json.dumps(record, ensure_ascii=False)
     try:
         line.encode()
     except UnicodeEncodeError:
         line = json.dumps(record)
     return line + "\n"
-
-
-def document_line(document: Document) -> str:
-    """A document as ``ner tag --to jsonl`` writes it."""
-    return _dump(document.to_dict())
