@@ -8,20 +8,18 @@ from typing import Annotated
 
 import typer
 
-from ner.cli.options import Format, InputScheme, Separator, TagColumn, WordColumn, data_options
+from ner.cli.options import DataConfig, reads_data
 
 
+@reads_data
 def check(
     train: Annotated[str, typer.Argument(help="The training file, or a configuration (.yaml).", metavar="TRAIN")],
     dev: Annotated[str | None, typer.Argument(metavar="[DEV]")] = None,
     test: Annotated[str | None, typer.Argument(metavar="[TEST]")] = None,
     vectors: Annotated[list[str] | None, typer.Option(help="A file of vectors; may be repeated.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report there.", metavar="FILE")] = None,
-    format: Format = "auto",
-    word_column: WordColumn = None,
-    tag_column: TagColumn = None,
-    separator: Separator = "auto",
-    input_scheme: InputScheme = "auto",
+    *,
+    options: DataConfig,
 ) -> None:
     """Look for what spoils a training: illegal tags, sentences in two splits, labels never trained, missing vectors.
 
@@ -31,16 +29,8 @@ def check(
     """
     from ner.checking import check as check_corpus
 
-    options = data_options(
-        train=train,
-        dev=dev,
-        test=test,
-        format=format,
-        word_column=word_column,
-        tag_column=tag_column,
-        separator=separator,
-        scheme=input_scheme,
-    )
+    splits = {"train": train, "dev": dev, "test": test}
+    options = options.model_copy(update={split: [path] for split, path in splits.items() if path is not None})
     report = check_corpus(options, vectors or [])
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")

@@ -2,23 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import inspect
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-Format = Annotated[str, typer.Option("--format", help="columns, jsonl, brat, parquet, or auto: by name and look.")]
-WordColumn = Annotated[int | None, typer.Option("--word-column", help="Counted from 0, negative from the end.")]
-TagColumn = Annotated[int | None, typer.Option("--tag-column", help="Counted from 0, negative from the end.")]
-Separator = Annotated[str, typer.Option("--separator", help="Of column files: tab, blank, or auto.")]
-InputScheme = Annotated[str, typer.Option("--input-scheme", help="Of the tags in the file; auto detects it.")]
+if TYPE_CHECKING:
+    from ner.config import DataConfig
+else:
+    DataConfig = Any  # enough to resolve the signatures of the commands, which need not wait for pydantic
+
+Scheme = Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"]
 
 
-def data_options(**options: Any) -> Any:
-    """A `DataConfig` of the options given; None stands for the default.
+class _Option(NamedTuple):
+    key: str  # of the configuration's section `data`
+    name: str
+    kind: Any
+    metavar: str
+    about: str
 
-    Raises:
-        ConfigError: a value that is not allowed.
-    """
-    from ner.config import load_config
 
-    return load_config({"data": {key: value for key, value in options.items() if value is not None}}).data
+_OPTIONS = (
+    _Option(
+        "format",
+        "--format",
+        Literal["columns", "jsonl", "brat", "parquet"],
+        "FORMAT",
+        "columns, jsonl, brat or parquet; by default by its name and look.",
+    ),
+    _Option(
+        "separator", "--separator", Literal["tab", "blank"], "KIND", "tab or blank; by default tab if it has one."
+    ),
+    _Option("word_column", "--word-column", int, "N", "From 0, negative from the end; by default the first."),
+    _Option("tag_column", "--tag-column", int, "N", "From 0, negative from the end; by default the last."),
+    _Option("tokens", "--tokens-key", str, "KEY", "Of the words in JSONL or parquet; by default tokens or words."),
+    _Option("tags", "--tags-key", str, "KEY", "Of the tags in JSONL or parquet; by default tags, ner_tags, ..."),
+    _Option("scheme", "--input-scheme", Scheme, "SCHEME", "Of the tags, such as IOB2; by default detected."),
+    _Option("tokenizer", "--tokenizer", str, "NAME", "Of raw text with entities by offset; by default english."),
+    _Option(
+        "cut_spans",
+        "--cut-spans",
+        Literal["error", "widen", "drop"],
+        "WHAT",
+        "With an entity that cuts a token: error (the default), widen or drop it.",
+    ),
+)
+_BY_KEY = {option.key: option for option in _OPTIONS}
+_KEY = re.compile(r"\bdata\.(\w+)(?:=([\w-]+))?")
+
+
+def reads_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say how a file is read; it gets them as one `DataConfig` named ``options``."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        from ner.config import load_config
+
+        values = {option.key: kwargs.pop(_parameter(option)) for option in _OPTIONS}
+        given = {key: value for key, value in values.items() if value is not None}
+        command(*args, **kwargs, options=load_config({"data": given}).data)
+
+    own = inspect.signature(command, eval_str=True)
+    shared = [
+        inspect.Parameter(
+            _parameter(option),
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                option.kind | None,
+                typer.Option(
+                    option.name, metavar=option.metavar, help=option.about, rich_help_panel="How the file is read"
+                ),
+            ],
+        )
+        for option in _OPTIONS
+    ]
+    kept = [parameter for name, parameter in own.parameters.items() if name != "options"]
+    run.__signature__ = own.replace(parameters=[*kept, *shared])  # type: ignore[attr-defined]
+    return run
+
+
+def as_typed(message: str, command: Callable[..., Any]) -> str:
+    """A message with the keys ``data.word_column=1`` as the command's options, ``--word-column 1``."""
+    known = inspect.signature(command).parameters
+
+    def name(match: re.Match[str]) -> str:
+        option, value = _BY_KEY.get(match[1]), match[2]
+        if option is None or _parameter(option) not in known:
+            return match[0]
+        return f"{option.name} {value}" if value else option.name
+
+    return _KEY.sub(name, message)
+
+
+def _parameter(option: _Option) -> str:
+    return f"data_{option.key}"
