@@ -71,9 +71,11 @@ def read_columns(
             for numbers, part, boundary in _parts(body.split("\n"), first, layout):
                 if boundary and not fresh:
                     document, fresh = document + 1, True
-                columns, kept = _careful(part, numbers, layout)
-                if kept:
-                    yield _sentence(columns, kept, document, layout, known)
+                columns = _columns("\n".join(part), layout) if part else []
+                if columns is None:
+                    columns, numbers = _careful(part, numbers, layout)
+                if columns:
+                    yield _sentence(columns, numbers, document, layout, known)
                     fresh = False
 
 
@@ -163,13 +165,14 @@ def _columns(body: str, layout: Layout) -> list[list[str]] | None:
 
     Cutting the sentence at once, after a look at its shape, is faster than cutting it line by line.
     """
-    if layout.ids or not layout.shape.fullmatch(body):
+    if not layout.shape.fullmatch(body):
         return None
     fields = body.replace("\n", layout.separator).split(layout.separator)
-    return [fields[column :: layout.width] for column in range(layout.width)]
+    columns = [fields[column :: layout.width] for column in range(layout.width)]
+    return None if layout.ids and not "".join(columns[0]).isdecimal() else columns
 
 
-def _careful(lines: Sequence[str], numbers: Sequence[int], layout: Layout) -> tuple[list[list[str]], Sequence[int]]:
+def _careful(lines: Sequence[str], numbers: list[int], layout: Layout) -> tuple[list[list[str]], list[int]]:
     """The columns of token lines and the lines' numbers, without multiword ranges and empty nodes."""
     rows = [layout.fields(line) for line in lines]
     if layout.ids:

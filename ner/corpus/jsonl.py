@@ -63,10 +63,15 @@ def read_jsonl(
     reader = _Reader(name, tokens, tags, Standoff(name, tokenizer, cut_spans, scheme), tagged)
     for number, line in lines(source):
         if line and not line.isspace():
-            yield from reader.sentences(_parse(line, name, number), number)
+            yield from reader.sentences(parse_record(line, name, number), number)
 
 
-def _parse(line: str, name: str, number: int) -> dict[str, Any]:
+def parse_record(line: str, name: str, number: int) -> dict[str, Any]:
+    """The object of a line of JSONL.
+
+    Raises:
+        DataError: the line is no JSON, or another value than an object.
+    """
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -135,7 +140,8 @@ class _Reader:
         }
         document = self._count(record.get(DOCUMENT))
         if tokens:
-            yield Sentence(tokens, tags, line, document, columns)
+            weight = check_weight(record.get(WEIGHT), self.name, line)
+            yield Sentence(tokens, tags, line, document, columns, weight)
 
     def _of_text(self, record: dict[str, Any], text: str, tokens_key: str | None, line: int) -> Iterator[Sentence]:
         spans = None
@@ -143,7 +149,7 @@ class _Reader:
             spans_key = next((key for key in self._spans if isinstance(record.get(key), list)), None)
             if spans_key is not None:
                 spans = [self._span(one, text, spans_key, line) for one in record[spans_key]]
-        tokens = None if tokens_key is None else self._given(record, tokens_key, text, line)
+        tokens = None if tokens_key is None else given_offsets(record, tokens_key, text, self.name, line)
         document = self._count(record.get(DOCUMENT, line), DOCUMENT not in record)
         yield from self._standoff.sentences(text, spans, line, document, tokens)
 
@@ -203,33 +209,39 @@ class _Reader:
             )
         return CharSpan(label, ((start, end),), line)
 
-    def _given(self, record: dict[str, Any], key: str, text: str, line: int) -> list[Offsets]:
-        offsets = []
-        last = 0
-        for index, token in enumerate(record[key]):
-            start, end = (
-                (_first(token, names) for names in (_START, _END)) if isinstance(token, dict) else (None, None)
+
+def given_offsets(record: Mapping[str, Any], key: str, text: str, name: str, line: int) -> list[Offsets]:
+    """The tokens that a record gives as offsets into its text, sentence by sentence.
+
+    Where the record has no list ``sentences`` of their sizes, the sentences are found in the text.
+
+    Raises:
+        DataError: a token that is no such offset, or whose text is another.
+    """
+    offsets = []
+    last = 0
+    for index, token in enumerate(record[key]):
+        start, end = (_first(token, names) for names in (_START, _END)) if isinstance(token, dict) else (None, None)
+        if type(start) is not int or type(end) is not int or not last <= start <= end <= len(text):
+            raise DataError(
+                f"{key}[{index}] is {json.dumps(token, ensure_ascii=False):.80}.",
+                name,
+                line,
+                'Expected {"start": ..., "end": ...}, one behind the other and within the text.',
             )
-            if type(start) is not int or type(end) is not int or not last <= start <= end <= len(text):
-                raise DataError(
-                    f"{key}[{index}] is {json.dumps(token, ensure_ascii=False):.80}.",
-                    self.name,
-                    line,
-                    'Expected {"start": ..., "end": ...}, one behind the other and within the text.',
-                )
-            if token.get("text", text[start:end]) != text[start:end]:
-                raise DataError(
-                    f"{key}[{index}] is {token['text']!r:.80}, but the text has {text[start:end]!r:.80} there.",
-                    self.name,
-                    line,
-                    "Offsets count characters (not bytes, not UTF-16 units) from 0, and the end is exclusive.",
-                )
-            offsets.append((start, end))
-            last = end
-        sizes: Any = record.get(SENTENCES)
-        if not _is_list_of(sizes, int) or sum(sizes) != len(offsets) or min(sizes, default=1) < 1:
-            return list(segment(text, _Given(offsets)))
-        return [offsets[stop - size : stop] for stop, size in zip(accumulate(sizes), sizes, strict=True)]
+        if token.get("text", text[start:end]) != text[start:end]:
+            raise DataError(
+                f"{key}[{index}] is {token['text']!r:.80}, but the text has {text[start:end]!r:.80} there.",
+                name,
+                line,
+                "Offsets count characters (not bytes, not UTF-16 units) from 0, and the end is exclusive.",
+            )
+        offsets.append((start, end))
+        last = end
+    sizes: Any = record.get(SENTENCES)
+    if not _is_list_of(sizes, int) or sum(sizes) != len(offsets) or min(sizes, default=1) < 1:
+        return list(segment(text, _Given(offsets)))
+    return [offsets[stop - size : stop] for stop, size in zip(accumulate(sizes), sizes, strict=True)]
 
 
 class _Given:

@@ -67,7 +67,7 @@ def rows(
     tags_name = _column("tags", tags, _TAGS, own, name) if tagged else None
     labels = None if tags_name is None else _label_names(dataset.features[tags_name], tags_name, name)
     wanted = [tokens_name, *([tags_name] if tags_name else [])]
-    extra = [key for key in ("document", "line", "file") if key in own and key not in wanted]
+    extra = [key for key in ("document", "line", "file", WEIGHT) if key in own and key not in wanted]
     shift = 0
     begun = False
     for index, row in enumerate(columns(dataset, *wanted, *extra)):
@@ -79,7 +79,8 @@ def rows(
             place = dict(zip(extra, row[len(wanted) :], strict=True))
             found = [labels[mark] for mark in marks] if labels is not None and marks is not None else marks
             document, line = (_integer(place.get(key)) for key in ("document", "line"))
-            yield str(place.get("file") or name), Sentence(words, found, line, document + shift)
+            weight = check_weight(place.get(WEIGHT), name, f"row {index}")
+            yield str(place.get("file") or name), Sentence(words, found, line, document + shift, weight=weight)
             begun = True
 
 

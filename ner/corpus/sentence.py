@@ -15,6 +15,7 @@ class Sentence:
         line: 1-based line of the first token in its file; 0 where there is no file.
         document: 0-based number of the document in its file.
         columns: the file's other columns by position or name, each as long as ``tokens``.
+        weight: how much the sentence counts in training, where others count 1.
     """
 
     tokens: list[str]
@@ -22,3 +23,4 @@ class Sentence:
     line: int = 0
     document: int = 0
     columns: dict[str, list[str]] = field(default_factory=dict)
+    weight: float = 1.0

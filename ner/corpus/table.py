@@ -1,7 +1,7 @@
 """Sentences -> `datasets.Dataset`: the corpus in memory is an Arrow table, small and quick to copy and to hash.
 
-Columns: ``tokens`` and ``tags`` (lists of strings, the tags as the file has them), ``document`` and ``line`` (as in
-`Sentence`), and ``file``.
+Columns: ``tokens`` and ``tags`` (lists of strings, the tags as the file has them), ``document``, ``line`` and
+``weight`` (as in `Sentence`), and ``file``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ner.errors import DataError
 if TYPE_CHECKING:
     import datasets
 
+COLUMNS = ("tokens", "tags", "document", "line", "file", "weight")
 _BATCH = 10_000  # sentences held as Python objects at a time
 
 
@@ -36,6 +37,7 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
             "document": pyarrow.int64(),
             "line": pyarrow.int64(),
             "file": pyarrow.string(),
+            "weight": pyarrow.float64(),
         }
     )
     stream = iter(sentences)
@@ -56,6 +58,7 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
             "document": [sentence.document for _, sentence in batch],
             "line": [sentence.line for _, sentence in batch],
             "file": [name for name, _ in batch],
+            "weight": [sentence.weight for _, sentence in batch],
         }
         try:
             batches.append(pyarrow.table(columns, schema=schema))
