@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from ner.features.encoder import FeatureEncoder
 from ner.model import SequenceTagger
+
+_CHUNK = 4096
 
 
 class WordTypeCache:
@@ -24,28 +28,36 @@ class WordTypeCache:
     ) -> None:
         self._model, self._encoder = model, encoder
         self._limit, self._characters = limit, characters
+        self._lock = Lock()
         self._numbers = _Numbers()
+        self._known = 0
         self._table = torch.empty(0)
 
     def look_up(self, words: list[str]) -> tuple[Tensor, np.ndarray]:
-        """A table of vectors [W, D], and the row of each word in it, int64 [len(words)]."""
-        if len(self._numbers) > self._limit or self._numbers.characters > self._characters:
-            self._numbers = _Numbers()
-        known = len(self._numbers)
-        rows = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
-        if len(self._numbers) > known:
-            self._extend(known)
-        return self._table, rows
+        """A table of vectors [W, D], and the row of each word in it, int64 [len(words)]. Threads may share it."""
+        with self._lock:
+            if len(self._numbers) > self._limit or self._numbers.characters > self._characters:
+                self._numbers, self._known, self._table = _Numbers(), 0, torch.empty(0)
+            rows = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
+            # Not only the words that are new in this call: an earlier one may have been interrupted.
+            for start in range(self._known, len(self._numbers.words), _CHUNK):
+                self._append(self._numbers.words[start : start + _CHUNK])
+            return self._table[: self._known], rows
 
-    def _extend(self, known: int) -> None:
-        fresh = self._numbers.words[known:]
+    def _append(self, words: list[str]) -> None:
+        """Compute the vectors of words. Rows that were handed out stay as they are: others may be reading them."""
         device = self._model.project.weight.device
-        parts = [] if not known else [self._table[:known]]
-        for start in range(0, len(fresh), 4096):
-            types = self._encoder.encode(fresh[start : start + 4096])
-            arrays = (types.words, types.chars, types.shapes, types.clusters)
-            parts.append(self._model.words(*(torch.from_numpy(array).to(device) for array in arrays)))
-        self._table = torch.cat(parts)
+        types = self._encoder.encode(words)
+        arrays = (types.words, types.chars, types.shapes, types.clusters)
+        vectors = self._model.words(*(torch.from_numpy(array).to(device) for array in arrays))
+        stop = self._known + len(words)
+        if stop > len(self._table):
+            larger = vectors.new_empty(max(stop, 2 * len(self._table)), vectors.shape[1])
+            if self._known:
+                larger[: self._known] = self._table[: self._known]
+            self._table = larger
+        self._table[self._known : stop] = vectors
+        self._known = stop
 
 
 class _Numbers(dict[str, int]):
@@ -57,7 +69,8 @@ class _Numbers(dict[str, int]):
         self.characters = 0
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = len(self.words)
-        self.words.append(word)
+        number = len(self.words)
+        self.words.append(word)  # before its number is known, should an interrupt come between
         self.characters += len(word)
+        self[word] = number
         return number
