@@ -49,3 +49,8 @@ class Chain(NamedTuple):
         """[T, B] bool: token t is padding of sentence b."""
         steps = torch.arange(self.emissions.shape[1], device=self.lengths.device)
         return steps[:, None] >= self.lengths
+
+    def by_time(self) -> Tensor:
+        """The emissions as [T, K, B], contiguous: with sentences innermost, vectors are long even if tags are few."""
+        B, T, K = self.emissions.shape
+        return self.emissions.reshape(B, T * K).t().contiguous().view(T, K, B)
