@@ -16,10 +16,14 @@ def available_cores() -> int:
 
 
 def set_threads(wanted: int | None = None) -> int:
-    """Let torch use so many threads, or as many as there are cores; the number chosen."""
+    """Let torch use so many threads, or as many as there are cores for this process; the number chosen.
+
+    Processes that a launcher such as ``accelerate launch`` starts side by side share the cores.
+    """
     import torch
 
-    number = wanted or available_cores()
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    number = wanted or max(1, available_cores() // processes)
     if torch.get_num_threads() != number:
         torch.set_num_threads(number)
     return number
