@@ -33,8 +33,9 @@ def check(
     else:
         options, dataset = options or DataConfig(), load(options or DataConfig(), data)
     known = [one if isinstance(one, Vectors) else read_vectors(one) for one in vectors]
-    return check_dataset(dataset, _hits(known), scheme=None if options.scheme == "auto" else options.scheme)
+    return check_dataset(dataset, hits(known), scheme=None if options.scheme == "auto" else options.scheme)
 
 
-def _hits(vectors: Sequence[Vectors]) -> Callable[[str], bool] | None:
+def hits(vectors: Sequence[Vectors]) -> Callable[[str], bool] | None:
+    """Whether any of the vectors has a word; None where there are no vectors."""
     return (lambda word: any(one.lookup(word) >= 0 for one in vectors)) if vectors else None

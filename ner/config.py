@@ -246,6 +246,30 @@ class TrainingConfig(Section):
     force: bool = False
 
 
+class DistillationConfig(Section):
+    """Learning from another model on text that nobody labelled.
+
+    Attributes:
+        teacher: a model folder; the new model takes over its tags.
+        data: files of sentences for the teacher to label; tags that they have are not looked at.
+        targets: ``soft`` teaches the teacher's probability of every tag, ``hard`` its best tags.
+        temperature: at which teacher and student are compared; above 1, unlikely tags tell more.
+        weight: of such a sentence, where one with gold labels counts 1.
+    """
+
+    teacher: str | None = None
+    data: Files = []
+    targets: Literal["soft", "hard"] = "soft"
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    weight: Annotated[float, Field(ge=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> DistillationConfig:
+        if (self.teacher is None) != (not self.data):
+            raise ValueError("distillation needs both a teacher and data")
+        return self
+
+
 class TaggingConfig(Section):
     """How the model is used once it is trained; kept with it.
 
@@ -270,6 +294,7 @@ class Config(Section):
     vectors: Files = []
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+    distillation: DistillationConfig = DistillationConfig()
     tagging: TaggingConfig = TaggingConfig()
     output: str = "runs/ner"
 

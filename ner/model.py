@@ -27,7 +27,12 @@ class SequenceTagger(nn.Module):
         sizes: of the feature tables.
         tagset: the K tags.
         word_dim: size of the word embeddings.
+
+    Attributes:
+        teaching_temperature: at which a teacher's targets were computed.
     """
+
+    teaching_temperature = 1.0
 
     def __init__(self, config: ModelConfig, sizes: FeatureSizes, tagset: TagSet, word_dim: int) -> None:
         super().__init__()
@@ -105,12 +110,24 @@ class SequenceTagger(nn.Module):
         return self.emissions(self.represent(batch), batch.index, batch.lengths, batch.gazetteers)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Negative log-likelihood of the gold tags, or of what partial annotation allows, of each sentence, [B].
+        """What is minimized, for each sentence by its weight, [B].
+
+        The negative log-likelihood of the gold tags, or of what partial annotation allows; for sentences with a
+        teacher's targets, the divergence from these.
 
         Raises:
             ValueError: the batch has no tags.
         """
         emissions = self(batch)
+        losses = self._gold_loss(batch, emissions)
+        if batch.targets is not None and batch.taught is not None:
+            rows = batch.taught.nonzero()[:, 0]
+            chosen = emissions[rows], batch.targets[rows], batch.lengths[rows]
+            taught = self.crf.distillation_loss(*chosen, reduction="none", temperature=self.teaching_temperature)
+            losses = losses.index_copy(0, rows, taught)
+        return losses if batch.weights is None else losses * batch.weights
+
+    def _gold_loss(self, batch: Batch, emissions: Tensor) -> Tensor:
         if batch.allowed is not None:
             return self.crf.partial_loss(emissions, batch.allowed, batch.lengths, reduction="none")
         if batch.tags is None:

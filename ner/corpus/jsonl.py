@@ -19,6 +19,7 @@ from ner.corpus.layout import NO_TAG, is_tag
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import Source, lines, name_of
 from ner.corpus.standoff import CharSpan, Offsets, Standoff
+from ner.corpus.weights import WEIGHT, check_weight
 from ner.errors import DataError
 from ner.text import segment
 

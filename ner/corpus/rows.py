@@ -9,6 +9,7 @@ from ner.corpus.jsonl import TAGS, TOKENS
 from ner.corpus.layout import DOCSTART, NO_TAG, is_tag
 from ner.corpus.sentence import Sentence
 from ner.corpus.table import columns
+from ner.corpus.weights import WEIGHT, check_weight
 from ner.errors import DataError
 
 if TYPE_CHECKING:

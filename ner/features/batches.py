@@ -27,6 +27,9 @@ class Batch:
         gazetteers: matches of each token, int64 [B, T, G], or None.
         tags: gold tag numbers, int64 [B, T], 0 at padding; or None.
         allowed: where annotation is partial, the tags that each token may have, bool [B, T, K]; or None.
+        targets: a teacher's probability of each tag, float [B, T, K]; or None.
+        taught: which sentences are learnt from the targets instead of from tags, bool [B]; with ``targets``.
+        weights: how much each sentence counts, float [B]; None where all count 1.
     """
 
     words: Tensor
@@ -38,6 +41,9 @@ class Batch:
     gazetteers: Tensor | None = None
     tags: Tensor | None = None
     allowed: Tensor | None = None
+    targets: Tensor | None = None
+    taught: Tensor | None = None
+    weights: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
@@ -58,6 +64,8 @@ class EncodedCorpus:
         sentences: their tokens.
         tagset, tags, scheme: with these, gold tags in the corpus's scheme are encoded too.
         unlabelled: ``O`` stands for "nobody looked".
+        targets: a teacher's probability of each tag for the tokens of the last sentences, float32 [n, K].
+        weights: how much each sentence counts; None where all count 1.
     """
 
     def __init__(
@@ -68,6 +76,8 @@ class EncodedCorpus:
         tags: Sequence[Sequence[str]] | None = None,
         scheme: str = "",
         unlabelled: bool = False,
+        targets: np.ndarray | None = None,
+        weights: Sequence[float] | None = None,
     ) -> None:
         self.lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
@@ -79,6 +89,9 @@ class EncodedCorpus:
         )
         self.types: TypeFeatures = encoder.encode(list(number))
         self.gazetteers = encoder.encode_sentences(sentences)
+        self.targets = targets
+        self._untaught = int(self.starts[-1]) - (0 if targets is None else len(targets))  # tokens before the targets
+        self.weights = None if weights is None else np.asarray(weights, dtype=np.float32)
         self.tags: np.ndarray | None = None
         self.allowed: np.ndarray | None = None
         if tagset is not None and tags is not None:
@@ -95,7 +108,8 @@ class EncodedCorpus:
     def checksum(self) -> str:
         """SHA-256 of all numbers: what a training sees, whatever files it comes from."""
         digest = hashlib.sha256()
-        for array in (self.lengths, self.token_types, *astuple(self.types), self.gazetteers, self.tags, self.allowed):
+        learnt = (self.tags, self.allowed, self.targets, self.weights)
+        for array in (self.lengths, self.token_types, *astuple(self.types), self.gazetteers, *learnt):
             if array is not None:
                 digest.update(f"{array.dtype} {array.shape} ".encode() + array.tobytes())
         return digest.hexdigest()
@@ -122,7 +136,17 @@ class EncodedCorpus:
             gazetteers=None if self.gazetteers is None else torch.from_numpy(self.gazetteers[position]),
             tags=None if self.tags is None else torch.from_numpy(np.where(inside, self.tags[position], 0)),
             allowed=None if self.allowed is None else torch.from_numpy(self.allowed[position]),
+            weights=None if self.weights is None else torch.from_numpy(self.weights[sentences]),
+            **self._teaching(sentences, position),
         )
+
+    def _teaching(self, sentences: np.ndarray, position: np.ndarray) -> dict[str, Tensor]:
+        """``targets`` and ``taught`` of a batch that has sentences with a teacher's targets."""
+        taught = self.starts[sentences] >= self._untaught
+        if self.targets is None or not taught.any():
+            return {}
+        rows = self.targets[np.where(taught[:, None], position - self._untaught, 0).clip(min=0)]
+        return {"targets": torch.from_numpy(rows), "taught": torch.from_numpy(taught)}
 
 
 def bucketed(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ner.checking import check
+from ner.checking import hits
 from ner.config import Config, WordConfig
-from ner.corpus.check import identity
+from ner.corpus.check import check, identity
 from ner.corpus.read import hold_out, load
 from ner.errors import DataError
 from ner.features.batches import EncodedCorpus
@@ -21,6 +21,7 @@ from ner.features.vectors import read_vectors
 from ner.features.vocabulary import Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.training.listener import Listener
+from ner.training.silver import join, label
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -41,6 +42,7 @@ class Prepared:
         encoder: vocabularies, from the training split and the vectors alone.
         matrix: initial word vectors, float32 [V, D].
         row_dropout: with which probability each row is replaced by the unknown word's, float32 [V].
+        targets: a teacher's probabilities for the tokens of the last training sentences; or None.
     """
 
     config: Config
@@ -51,6 +53,7 @@ class Prepared:
     encoder: FeatureEncoder
     matrix: np.ndarray
     row_dropout: np.ndarray
+    targets: np.ndarray | None = None
 
     @property
     def scheme(self) -> str:
@@ -60,8 +63,16 @@ class Prepared:
     def encoded(self) -> EncodedCorpus:
         """The training sentences as numbers."""
         train, unlabelled = self.corpus["train"], self.config.data.unlabelled == "unknown"
+        weights = train["weight"][:]
         return EncodedCorpus(
-            self.encoder, column(train, "tokens"), self.tagset, column(train, "tags"), self.scheme, unlabelled
+            self.encoder,
+            column(train, "tokens"),
+            self.tagset,
+            column(train, "tags"),
+            self.scheme,
+            unlabelled,
+            self.targets,
+            None if all(weight == 1 for weight in weights) else weights,
         )
 
     def network(self) -> SequenceTagger:
@@ -69,6 +80,7 @@ class Prepared:
         torch.manual_seed(self.config.training.seed)
         model = SequenceTagger(self.config.model, self.encoder.sizes, self.tagset, self.matrix.shape[1])
         model.words.table.load(torch.from_numpy(self.matrix))
+        model.teaching_temperature = self.config.distillation.temperature
         model.words.row_dropout = torch.from_numpy(self.row_dropout)
         return model
 
@@ -80,21 +92,23 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
         DataError: the corpus or the vectors cannot be read, or the check says that they would spoil the training.
     """
     vectors = [read_vectors(path) for path in config.vectors]
-    corpus = load(config.data, dataset)
+    corpus, silver = load(config.data, dataset), label(config)
+    if "dev" not in corpus and "train" in corpus and config.data.dev_fraction:
+        corpus = hold_out(corpus, config.data.dev_fraction, config.training.seed)
+        listener.note(
+            f"No dev data: {len(corpus['dev'])} of the training sentences are held out "
+            f"(data.dev_fraction={config.data.dev_fraction})."
+        )
+    if silver is not None:
+        corpus["train"] = join(corpus.get("train"), silver)
     if not len(corpus.get("train", ())):
         raise DataError("there is nothing to train on.", remedy="Set data.train or data.dataset.")
-    report = check(corpus, vectors, config.data)
+    report = check(corpus, hits(vectors), None if config.data.scheme == "auto" else config.data.scheme)
     listener.checked(report)
     if report.fatal and not config.training.force:
         raise DataError(
             "the check of the corpus found what would spoil a training:\n  " + "\n  ".join(map(str, report.fatal)),
             remedy="\nMend it, or go on all the same with training.force=true.",
-        )
-    if "dev" not in corpus and config.data.dev_fraction:
-        corpus = hold_out(corpus, config.data.dev_fraction, config.training.seed)
-        listener.note(
-            f"No dev data: {len(corpus['dev'])} of the training sentences are held out "
-            f"(data.dev_fraction={config.data.dev_fraction})."
         )
     tokens, tags = column(corpus["train"], "tokens"), column(corpus["train"], "tags")
     encoder = FeatureEncoder.build(config.model, tokens, vectors)
@@ -102,8 +116,9 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
     matrix, pretrained = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, start)
     row_dropout = _row_dropout(config.model.words, encoder.vocabulary, tokens, pretrained)
     identities = {split: identity(part) for split, part in corpus.items()}
-    tagset = TagSet.of(tags, config.model.scheme)
-    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout)
+    tagset = TagSet.of(tags, config.model.scheme) if silver is None else silver.tagset
+    targets = None if silver is None else silver.targets
+    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, targets)
 
 
 def _row_dropout(

@@ -1,0 +1,92 @@
+"""Silver sentences: labelled by a teacher instead of by people (Hinton et al. 2015).
+
+A large or slow model teaches this one on text that nobody labelled, by its tags or, which tells more, by its
+probability of every tag at every token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ner.config import Config
+from ner.errors import ConfigError, DataError
+from ner.features.tags import TagSet
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from ner.tagger import Tagger
+
+
+class Silver(NamedTuple):
+    """What a teacher says of sentences without gold labels.
+
+    Attributes:
+        sentences: a split like that of a corpus, with the teacher's tags.
+        targets: the teacher's probability of every tag, float32 [N, K] for all N tokens in order; None where its tags
+            are taught.
+        tagset: of the teacher, and so of the student.
+    """
+
+    sentences: Dataset
+    targets: np.ndarray | None
+    tagset: TagSet
+
+
+def label(config: Config) -> Silver | None:
+    """Let the configured teacher label its sentences; None where no teacher is configured.
+
+    Raises:
+        ModelError: the teacher cannot be loaded.
+        DataError: the sentences cannot be read.
+        ConfigError: the student's scheme is not the teacher's.
+    """
+    distillation = config.distillation
+    if distillation.teacher is None:
+        return None
+    from ner.corpus.read import read
+    from ner.corpus.table import to_dataset
+    from ner.tagger import load
+
+    teacher = load(distillation.teacher)
+    if teacher.tagset.scheme != config.model.scheme:
+        raise ConfigError(
+            f"model.scheme is {config.model.scheme}, but the teacher's tags are in {teacher.tagset.scheme}: "
+            f"set model.scheme={teacher.tagset.scheme}"
+        )
+    named = [(path, one) for path in distillation.data for one in read(path, config.data, tagged=False)]
+    sentences = [one.tokens for _, one in named]
+    scheme = "IOB2" if config.data.scheme == "auto" else config.data.scheme
+    for (_, one), spans in zip(named, teacher.tag_tokens(sentences), strict=True):
+        one.tags = spans.tags(scheme)[0]
+        one.weight = distillation.weight
+    targets = _distributions(teacher, sentences, distillation.temperature) if distillation.targets == "soft" else None
+    return Silver(to_dataset(named), targets, teacher.tagset)
+
+
+def join(train: Dataset | None, silver: Silver) -> Dataset:
+    """The gold sentences and, after them, the silver ones.
+
+    Raises:
+        DataError: a gold label that the teacher does not know.
+    """
+    from datasets import concatenate_datasets
+
+    if train is None:
+        return silver.sentences
+    labels = TagSet.of(train["tags"][:], silver.tagset.scheme).labels
+    if unknown := sorted(set(labels) - set(silver.tagset.labels)):
+        raise DataError(
+            f"the teacher does not know the label {', '.join(unknown)} of the training data.",
+            remedy="Train the teacher on these labels too, or distil without gold data.",
+        )
+    return concatenate_datasets([train, silver.sentences])
+
+
+def _distributions(teacher: Tagger, sentences: list[list[str]], temperature: float) -> np.ndarray:
+    predictor = teacher.predictor
+    predictor.temperature = temperature
+    rows = [found.marginals for found in predictor.explain(sentences)]
+    return np.concatenate([np.zeros((0, len(teacher.tagset))), *rows]).astype(np.float32)

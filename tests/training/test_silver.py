@@ -1,0 +1,105 @@
+"""Learning from a teacher: targets in their places, weights, and what cannot go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import ner
+from ner.config import load_config
+from ner.errors import ConfigError, DataError
+from ner.features.batches import EncodedCorpus
+from ner.training.listener import Listener
+from ner.training.preparation import prepare
+
+
+def _config(tiny_config: dict[str, Any], teacher: Path, text: Path, **distillation: Any) -> dict[str, Any]:
+    return {**tiny_config, "distillation": {"teacher": str(teacher), "data": str(text), **distillation}}
+
+
+@pytest.fixture
+def text(tmp_path: Path, tiny_files: Path) -> Path:
+    """The dev sentences without their tags."""
+    path = tmp_path / "silver.conll"
+    lines = (tiny_files / "dev.conll").read_text(encoding="utf-8").split("\n")
+    path.write_text("\n".join(line.split("\t")[0].split(" ")[0] for line in lines), encoding="utf-8")
+    return path
+
+
+def test_targets_are_the_teachers_marginals(tiny_config: dict[str, Any], tiny_model: Path, text: Path) -> None:
+    prepared = prepare(load_config(_config(tiny_config, tiny_model, text, weight=0.5)), None, Listener())
+    corpus = prepared.encoded()
+    teacher = ner.load(tiny_model)
+    gold = len(prepared.corpus["train"]) - len(prepared.corpus["dev"])
+    order = np.array([gold + 1, 0, gold])
+    batch = corpus.batch(order)
+    assert batch.taught is not None and batch.targets is not None and batch.weights is not None
+    assert batch.taught.tolist() == [True, False, True]
+    assert batch.weights.tolist() == [0.5, 1.0, 0.5]
+    teacher.predictor.temperature = 1.0
+    for row, number in ((0, gold + 1), (2, gold)):
+        tokens = prepared.corpus["train"][number]["tokens"]
+        marginals = teacher.explain([tokens])[0].marginals
+        np.testing.assert_allclose(batch.targets[row, : len(tokens)], marginals, atol=1e-5)
+    assert prepared.tagset.tags == teacher.tagset.tags
+
+
+def test_a_student_of_its_own_teacher_has_no_loss(tiny_config: dict[str, Any], tiny_model: Path, text: Path) -> None:
+    prepared = prepare(load_config(_config(tiny_config, tiny_model, text)), None, Listener())
+    corpus, teacher = prepared.encoded(), ner.load(tiny_model)
+    model = teacher.predictor.model
+    model.crf.constrained_training = True  # the teacher's probabilities are over legal paths
+    batch = corpus.batch(np.arange(len(corpus)))
+    assert batch.taught is not None
+    silver = [
+        tokens for tokens, taught in zip(prepared.corpus["train"]["tokens"][:], batch.taught, strict=True) if taught
+    ]
+    again = EncodedCorpus(
+        teacher.predictor.encoder,
+        silver,
+        teacher.tagset,
+        [["O"] * len(tokens) for tokens in silver],
+        "IOB2",
+        targets=corpus.targets,
+    )
+    losses = model.eval().loss(again.batch(np.arange(len(silver))))
+    assert float(losses.detach().abs().max()) < 1e-3
+
+
+@pytest.mark.parametrize("targets", ["soft", "hard"])
+def test_without_gold_data(tiny_config: dict[str, Any], tiny_model: Path, text: Path, targets: str) -> None:
+    config = _config(tiny_config, tiny_model, text, targets=targets)
+    config["data"] = {key: value for key, value in config["data"].items() if key == "dev"}
+    result = ner.train(config)
+    assert result.dev is not None
+    assert ner.load(result.model).labels == ner.load(tiny_model).labels
+
+
+def test_soft_targets_change_what_is_learnt(tiny_config: dict[str, Any], tiny_model: Path, text: Path) -> None:
+    losses = []
+    for targets in ("soft", "hard"):
+        prepared = prepare(load_config(_config(tiny_config, tiny_model, text, targets=targets)), None, Listener())
+        model, corpus = prepared.network().eval(), prepared.encoded()
+        losses.append(model.loss(corpus.batch(np.arange(len(corpus)))).detach())
+    gold = len(losses[0]) - len(prepared.corpus["dev"])
+    torch.testing.assert_close(losses[0][:gold], losses[1][:gold])
+    assert not torch.allclose(losses[0][gold:], losses[1][gold:])
+
+
+def test_what_does_not_fit(tiny_config: dict[str, Any], tiny_model: Path, text: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="both a teacher and data"):
+        load_config({**tiny_config, "distillation": {"teacher": "x"}})
+    config = _config(tiny_config, tiny_model, text)
+    config["model"] = {**config.get("model", {}), "scheme": "IOB2"}
+    with pytest.raises(ConfigError, match=r"set model\.scheme=IOBES"):
+        ner.train(config)
+    other = tmp_path / "other.conll"
+    other.write_text("a\tB-NEW\n\nb\tO\n\n" * 10, encoding="utf-8")
+    config = _config(tiny_config, tiny_model, text)
+    config["data"] = {"train": str(other)}
+    with pytest.raises(DataError, match="does not know the label NEW"):
+        ner.train(config)
