@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_batches_keep_to_their_budget_and_waste_none(make: Make) -> None:
     assert sorted(np.concatenate(batches)) == np.nonzero(lengths)[0].tolist()
     sizes = [len(batch) * lengths[batch].max() for batch in batches]
     assert max(sizes) <= 64
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in pairwise(batches):
         assert (len(batch) + 1) * lengths[following[0]] > 64  # one more would not have fitted
 
 
@@ -184,7 +185,7 @@ def test_a_threshold_decides_by_score(
             assert [schemes.Span(*span[:3]) for span in spans] == schemes.to_spans(tags)
             for span in spans:
                 assert span.score >= threshold
-                assert abs(span.score - exact[number, *span[:3]]) < 1e-5
+                assert abs(span.score - exact[(number, *span[:3])]) < 1e-5
         counts.append(len(found.spans))
     assert counts[0] > counts[2] > 0
 
