@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ner.modules.dropout import Dropout
+
 ACTIVATIONS = ("tanh", "identity")
 
 
@@ -40,7 +42,7 @@ class CharCNN(nn.Module):
         output_size: ``filters * len(widths)``.
 
     Raises:
-        ValueError: a size below 1, no width, an unknown activation.
+        ValueError: a size below 1, no width, an unknown activation, a dropout outside [0, 1).
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class CharCNN(nn.Module):
         for weight in self.weights:
             nn.init.xavier_uniform_(weight)
         self.bias = nn.Parameter(torch.zeros(self.output_size))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, chars: Tensor) -> Tensor:
         """Features of words.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+DRAWS = 2**16  # what two random bytes can be: a probability is held to the nearest 1 / DRAWS
 
 
-class VariationalDropout(nn.Module):
-    """One mask a sentence, the same at every token (Gal & Ghahramani 2016; "locked" dropout).
+class Dropout(nn.Module):
+    """Every value is dropped by itself with probability p, the rest scaled by 1 / (1 - p) (Srivastava et al. 2014).
 
-    A feature that is dropped is gone from the whole sentence, so that the noise does not drown what a recurrent
-    network carries from token to token. Kept values are scaled by 1 / (1 - p); nothing happens in evaluation mode.
+    ``nn.Dropout`` with a cheaper generator on the CPU, where drawing the mask would take as long as the character
+    CNN: see :func:`dropout_mask`. Nothing happens in evaluation mode.
 
     Args:
-        p: the chance of a feature to be dropped, 0 <= p < 1.
+        p: the chance of a value to be dropped, 0 <= p < 1.
 
     Raises:
         ValueError: p is no such number.
@@ -21,7 +24,29 @@ class VariationalDropout(nn.Module):
 
     def __init__(self, p: float = 0.5) -> None:
         super().__init__()
-        self.p = check_probability(p)
+        if not 0 <= p < 1:
+            raise ValueError(f"expected a dropout probability of 0 or more and less than 1, got {p}")
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x``, of any shape, with values dropped."""
+        if not self.training or self.p == 0:
+            return x
+        if x.device.type != "cpu":
+            return functional.dropout(x, self.p)
+        return x * dropout_mask(x.shape, self.p, x)
+
+    def extra_repr(self) -> str:
+        """The probability, as ``print(module)`` shows it."""
+        return f"p={self.p}"
+
+
+class VariationalDropout(Dropout):
+    """One mask a sentence, the same at every token (Gal & Ghahramani 2016; "locked" dropout).
+
+    A feature that is dropped is gone from the whole sentence, so that the noise does not drown what a recurrent
+    network carries from token to token. Arguments and errors as for :class:`Dropout`.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """``x`` ``[B, T, D]`` times a mask ``[B, 1, D]``."""
@@ -29,31 +54,25 @@ class VariationalDropout(nn.Module):
             return x
         return x * dropout_mask((x.shape[0], 1, x.shape[2]), self.p, x)
 
-    def extra_repr(self) -> str:
-        """The probability, as ``print(module)`` shows it."""
-        return f"p={self.p}"
-
-
-def check_probability(p: float) -> float:
-    """``p`` itself, if it can be the probability of a dropout.
-
-    Raises:
-        ValueError: it cannot.
-    """
-    if not 0 <= p < 1:
-        raise ValueError(f"expected a dropout probability of 0 or more and less than 1, got {p}")
-    return p
-
 
 def dropout_mask(shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
-    """A tensor of ``shape``, of type and device of ``like``: 0 with probability ``p``, otherwise 1 / (1 - p)."""
-    return torch.empty(shape, dtype=like.dtype, device=like.device).bernoulli_(1 - p).div_(1 - p)
+    """A tensor of ``shape``, of type and device of ``like``: 0 with probability ``p``, otherwise 1 / (1 - p).
+
+    Each element is decided by two random bytes, so that one draw of torch's generator, of 64 bits, serves four:
+    a third of the time of ``bernoulli_``, which draws for each.
+    """
+    dropped = min(round(p * DRAWS), DRAWS - 1)
+    mask = torch.empty(shape, dtype=like.dtype, device=like.device)
+    size = mask.numel()
+    draws = torch.empty((size + 3) // 4, dtype=torch.int64, device=like.device).random_(-(2**63), None)
+    kept = draws.view(torch.int16)[:size].view(shape) >= dropped - DRAWS // 2
+    return mask.copy_(kept).mul_(DRAWS / (DRAWS - dropped))
 
 
-def make_dropout(p: float, variational: bool) -> nn.Module:
+def make_dropout(p: float, variational: bool) -> Dropout:
     """The dropout that a configuration asks for: :class:`VariationalDropout`, or every value by itself.
 
     Raises:
         ValueError: ``p`` is no probability less than 1.
     """
-    return VariationalDropout(p) if variational else nn.Dropout(check_probability(p))
+    return VariationalDropout(p) if variational else Dropout(p)

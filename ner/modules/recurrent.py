@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ner.modules.cells import CELLS, Cell, LSTMCell
-from ner.modules.dropout import check_probability, dropout_mask, make_dropout
+from ner.modules.dropout import Dropout, dropout_mask, make_dropout
 from ner.modules.scan_order import ScanOrder
 
 KINDS = (*CELLS, "none")
@@ -79,7 +79,7 @@ class Recurrent(nn.Module):
                 f"got {input_size}, {hidden_size} and {layers}"
             )
         self.kind, self.input_size, self.residual = kind, input_size, residual
-        self.dropout_recurrent = check_probability(dropout_recurrent)
+        self.dropout_recurrent = Dropout(dropout_recurrent).p
         self.dropout_input = make_dropout(dropout_input, variational)
         self.dropout_between = make_dropout(dropout_between, variational)
         self.dropout_output = make_dropout(dropout_output, variational)

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
-from ner.modules.dropout import VariationalDropout, dropout_mask, make_dropout
+from ner.modules.dropout import Dropout, VariationalDropout, dropout_mask, make_dropout
 
 
 def test_variational_dropout_has_one_mask_a_sentence() -> None:
@@ -12,7 +11,7 @@ def test_variational_dropout_has_one_mask_a_sentence() -> None:
     out = VariationalDropout(0.4)(torch.ones(7, 11, 50))
     assert torch.equal(out, out[:, :1].expand_as(out))
     assert not torch.equal(out[0], out[1])
-    assert out.unique().tolist() == pytest.approx([0, 1 / 0.6])
+    assert out.unique().tolist() == pytest.approx([0, 1 / 0.6], rel=1e-4)
 
 
 def test_plain_dropout_drops_every_value_by_itself() -> None:
@@ -21,12 +20,44 @@ def test_plain_dropout_drops_every_value_by_itself() -> None:
     assert not torch.equal(out[:, 0], out[:, 1])
 
 
-def test_mask_keeps_the_expectation_and_the_share() -> None:
+@pytest.mark.parametrize("p", [0.0, 0.05, 0.3, 0.5, 0.75, 0.95])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_mask_keeps_the_expectation_and_the_share(p: float, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
-    mask = dropout_mask((1000, 100), 0.3, torch.zeros(1, dtype=torch.float64))
-    assert mask.dtype == torch.float64
-    assert float((mask == 0).double().mean()) == pytest.approx(0.3, abs=0.01)
-    assert float(mask.mean()) == pytest.approx(1, abs=0.01)
+    mask = dropout_mask((1000, 3, 101), p, torch.zeros(1, dtype=dtype))
+    assert mask.dtype == dtype
+    share = float((mask == 0).double().mean())
+    assert share == pytest.approx(p, abs=5 * (p * (1 - p) / mask.numel()) ** 0.5)
+    assert mask[mask != 0].unique().tolist() == pytest.approx(
+        [1 / (1 - p)], rel=4e-3 if dtype == torch.bfloat16 else 1e-3
+    )
+
+
+def test_the_four_values_of_a_draw_are_independent() -> None:
+    torch.manual_seed(0)
+    kept = (dropout_mask((100_000, 4), 0.5, torch.zeros(1)) > 0).float()
+    assert float(torch.corrcoef(kept.t()).sub(torch.eye(4)).abs().max()) < 0.02
+    assert kept.mean(0).tolist() == pytest.approx([0.5] * 4, abs=0.01)
+
+
+def test_the_seed_decides_the_mask() -> None:
+    masks = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        masks.append(Dropout(0.5)(torch.ones(5, 7)))
+    assert torch.equal(masks[0], masks[1]) and not torch.equal(masks[0], masks[2])
+
+
+def test_gradient_goes_where_the_value_went() -> None:
+    x = torch.ones(40, 10, requires_grad=True)
+    out = Dropout(0.25)(x)
+    out.sum().backward()
+    assert x.grad is not None and torch.equal(x.grad, out.detach())
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (1,), (3, 0, 2), (7,)])
+def test_any_shape(shape: tuple[int, ...]) -> None:
+    assert Dropout(0.5)(torch.ones(shape)).shape == shape
 
 
 @pytest.mark.parametrize("variational", [False, True])
@@ -38,7 +69,7 @@ def test_nothing_is_dropped_in_evaluation_or_at_zero(variational: bool) -> None:
 
 def test_the_helper_chooses() -> None:
     assert isinstance(make_dropout(0.1, variational=True), VariationalDropout)
-    assert isinstance(make_dropout(0.1, variational=False), nn.Dropout)
+    assert type(make_dropout(0.1, variational=False)) is Dropout
 
 
 @pytest.mark.parametrize("variational", [False, True])
