@@ -11,7 +11,7 @@ import typer
 from ner.cli.options import DataConfig, reads_data
 
 
-@reads_data
+@reads_data()
 def check(
     train: Annotated[str, typer.Argument(help="The training file, or a configuration (.yaml).", metavar="TRAIN")],
     dev: Annotated[str | None, typer.Argument(metavar="[DEV]")] = None,

@@ -9,7 +9,7 @@ import typer
 from ner.cli.options import DataConfig, reads_data
 
 
-@reads_data
+@reads_data()
 def convert(
     source: Annotated[str, typer.Argument(help="A tagged corpus.", metavar="IN")],
     target: Annotated[str, typer.Argument(help="The file (for brat, the folder) to write.", metavar="OUT")],

@@ -11,7 +11,7 @@ import typer
 from ner.cli.options import DataConfig, reads_data
 
 
-@reads_data
+@reads_data()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
     data: Annotated[str, typer.Argument(help="A file with gold tags.", metavar="DATA")],

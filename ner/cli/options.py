@@ -55,35 +55,29 @@ _BY_KEY = {option.key: option for option in _OPTIONS}
 _KEY = re.compile(r"\bdata\.(\w+)(?:=([\w-]+))?")
 
 
-def reads_data(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say how a file is read; it gets them as one `DataConfig` named ``options``."""
+def reads_data(*keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options that say how a file is read; it gets them as one `DataConfig` named ``options``.
 
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        from ner.config import load_config
+    Args:
+        keys: of the configuration's section ``data``; none for all that there are.
+    """
+    chosen = [option for option in _OPTIONS if option.key in keys or not keys]
 
-        values = {option.key: kwargs.pop(_parameter(option)) for option in _OPTIONS}
-        given = {key: value for key, value in values.items() if value is not None}
-        command(*args, **kwargs, options=load_config({"data": given}).data)
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(*args: Any, **kwargs: Any) -> None:
+            from ner.config import load_config
 
-    own = inspect.signature(command, eval_str=True)
-    shared = [
-        inspect.Parameter(
-            _parameter(option),
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                option.kind | None,
-                typer.Option(
-                    option.name, metavar=option.metavar, help=option.about, rich_help_panel="How the file is read"
-                ),
-            ],
-        )
-        for option in _OPTIONS
-    ]
-    kept = [parameter for name, parameter in own.parameters.items() if name != "options"]
-    run.__signature__ = own.replace(parameters=[*kept, *shared])  # type: ignore[attr-defined]
-    return run
+            values = {option.key: kwargs.pop(_parameter(option)) for option in chosen}
+            given = {key: value for key, value in values.items() if value is not None}
+            command(*args, **kwargs, options=load_config({"data": given}).data)
+
+        own = inspect.signature(command, eval_str=True)
+        kept = [parameter for name, parameter in own.parameters.items() if name != "options"]
+        run.__signature__ = own.replace(parameters=[*kept, *map(_as_parameter, chosen)])  # type: ignore[attr-defined]
+        return run
+
+    return decorate
 
 
 def as_typed(message: str, command: Callable[..., Any]) -> str:
@@ -97,6 +91,14 @@ def as_typed(message: str, command: Callable[..., Any]) -> str:
         return f"{option.name} {value}" if value else option.name
 
     return _KEY.sub(name, message)
+
+
+def _as_parameter(option: _Option) -> inspect.Parameter:
+    about = typer.Option(
+        option.name, metavar=option.metavar, help=option.about, rich_help_panel="How the file is read"
+    )
+    kind: Any = Annotated[option.kind | None, about]
+    return inspect.Parameter(_parameter(option), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
 
 def _parameter(option: _Option) -> str:

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from ner.cli.options import DataConfig, Scheme, reads_data
 
+
+@reads_data("separator", "word_column", "tokens")
 def tag(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
-    file: Annotated[str, typer.Argument(help="What to tag; - is standard input.", metavar="[FILE|-]")] = "-",
+    file: Annotated[str, typer.Argument(help="What to tag; - is standard input.", metavar="FILE")] = "-",
     read: Annotated[
         Literal["text", "conll", "jsonl"] | None,
         typer.Option("--from", help="What FILE is; by default by its name, else text, a text a line."),
@@ -20,21 +23,29 @@ def tag(
         typer.Option("--to", help="What to write; by default by OUTPUT's name, else as --from; jsonl for text."),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="Where to; - is standard output.")] = "-",
-    scheme: Annotated[str, typer.Option(help="Of the tags, with --to conll.")] = "IOB2",
+    scheme: Annotated[Scheme, typer.Option(help="Of the tags, with --to conll.", metavar="SCHEME")] = "IOB2",
+    min_score: Annotated[float, typer.Option(help="Leave out entities of a lower probability.")] = 0.0,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Decode by entities of at least about this probability, not by the best path."),
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Write how sure the model is of every tag and sentence.")
+    ] = False,
+    n_best: Annotated[int, typer.Option(help="Write so many readings of every sentence, in JSONL.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")] = "cpu",
+    *,
+    options: DataConfig,
 ) -> None:
     """Find the entities of a text, a column file or JSONL.
 
     Example: echo "Ada Lovelace was born in London." | ner tag runs/quickstart/model --to text
     """
-    from ner.errors import ConfigError
-    from ner.schemes import SCHEMES
     from ner.tagger import load
-    from ner.tagging import tag_file
+    from ner.tagging import TagOptions, tag_file
     from ner.threads import set_threads
 
-    if scheme not in SCHEMES:
-        raise ConfigError(f"--scheme {scheme}: expected one of {', '.join(SCHEMES)}")
+    wanted = TagOptions(scheme, min_score, threshold, probabilities, n_best)
     set_threads(threads)
-    tag_file(load(model, device), file, output, read=read, write=write, scheme=scheme)
+    tag_file(load(model, device), file, output, read=read, write=write, options=wanted, data=options)

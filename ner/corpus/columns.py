@@ -140,7 +140,7 @@ def _parts(lines: Sequence[str], first: int, layout: Layout) -> Iterator[tuple[l
         if line[0] != "#" and DOCSTART not in line:  # nearly every line
             numbers.append(number)
             part.append(line)
-        elif _begins_document(line, layout):
+        elif begins_document(line, layout):
             yield numbers, part, boundary
             numbers, part, boundary = [], [], True
         elif not layout.is_comment(line):
@@ -149,7 +149,8 @@ def _parts(lines: Sequence[str], first: int, layout: Layout) -> Iterator[tuple[l
     yield numbers, part, boundary
 
 
-def _begins_document(line: str, layout: Layout) -> bool:
+def begins_document(line: str, layout: Layout) -> bool:
+    """Whether a line is ``-DOCSTART-``, with or without further columns, or the comment ``# newdoc``."""
     if line.startswith(DOCSTART):
         return line[len(DOCSTART) :][:1] in ("", " ", "\t")
     if line.startswith(COMMENT):

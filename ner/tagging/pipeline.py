@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import io
 import os
-import sys
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ner.config import DataConfig
+from ner.corpus.atomic import replacing
 from ner.corpus.source import Source, name_of
-from ner.errors import DataError
 from ner.html import page
 from ner.tagger import Tagger
 from ner.tagging.options import TagOptions
-from ner.tagging.readers import Reader, read_columns, read_jsonl, read_text
+from ner.tagging.readers import Reader, read_conll, read_jsonl, read_text
 from ner.tagging.units import Tagged, Unit
+from ner.tagging.waiting import FailedMeanwhileError, watched
 from ner.tagging.writers import Writer, write_columns, write_html, write_jsonl, write_text
 
-INPUTS: dict[str, Reader] = {"text": read_text, "conll": read_columns, "jsonl": read_jsonl}
+INPUTS: dict[str, Reader] = {"text": read_text, "conll": read_conll, "jsonl": read_jsonl}
 OUTPUTS: dict[str, Writer] = {"text": write_text, "conll": write_columns, "jsonl": write_jsonl, "html": write_html}
 
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".iob": "conll", ".iob2": "conll",
-             ".tsv": "conll", ".bio": "conll", ".conllu": "conll", ".html": "html", ".htm": "html"}  # fmt: skip
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu": "conll", ".iob": "conll",
+             ".iob2": "conll", ".bio": "conll", ".tsv": "conll", ".html": "html", ".htm": "html",
+             ".txt": "text"}  # fmt: skip
+_DEFAULT = DataConfig()
 
 
 def tag_file(
@@ -34,6 +37,7 @@ def tag_file(
     read: str | None = None,
     write: str | None = None,
     options: TagOptions | None = None,
+    data: DataConfig = _DEFAULT,
     window: int = 32768,
 ) -> int:
     """Tag a file of any length.
@@ -41,12 +45,14 @@ def tag_file(
     Args:
         tagger: a loaded model.
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
-        target: a path, ``-`` for standard output, or a text stream. A path is written whole or not at all.
+        target: a path, ``-`` for standard output, or a text stream. A path is written whole or not at all, packed if
+            it ends in ``.gz``.
         read: ``text`` (a text a line), ``conll`` or ``jsonl``; by default by the file's name, else ``text``.
         write: ``text`` (entities in brackets), ``conll``, ``jsonl`` or ``html``; by default by the target's name,
             else ``conll`` for column files and ``jsonl`` for the others.
         options: what is decided and written beside the entities.
-        window: tokens that are read ahead, to be batched together.
+        data: how the source is read: separator and word column of column files, key of the tokens in JSONL.
+        window: tokens that are read ahead, to be batched together; fewer when standard input keeps us waiting.
 
     Returns:
         The number of tokens.
@@ -59,73 +65,66 @@ def tag_file(
     write = write or _by_name(target, OUTPUTS) or ("conll" if read == "conll" else "jsonl")
     options = options or TagOptions()
     options.check_output(write)
-    units = INPUTS[read](source, tagger.tokenizer)
-    render, tokens = OUTPUTS[write], 0
     head, foot = page(f"Entities of {name_of(source)}") if write == "html" else ("", "")
-    eager = source == "-" and sys.stdin.isatty()
-    with _target(target) as output:
+    with replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as output:
         output.write(head)
-        for units_ahead in _windows(units, 1 if eager else window):
-            tagged = _tagged(tagger, units_ahead, options, options.wants_scores(write))
-            output.write("".join(render(unit, found, options) for unit, found in tagged))
-            tokens += sum(map(len, (sentence for unit in units_ahead for sentence in unit.sentences)))
-            if eager:
-                output.flush()
-        output.write(foot)
-    return tokens
-
-
-def _windows(units: Iterable[Unit], tokens: int) -> Iterator[list[Unit]]:
-    """Lists of units with about so many tokens in all."""
-    ahead: list[Unit] = []
-    held = 0
-    for unit in units:
-        ahead.append(unit)
-        held += 1 + sum(map(len, unit.sentences))
-        if held >= tokens:
-            yield ahead
-            ahead, held = [], 0
-    if ahead:
-        yield ahead
-
-
-def _tagged(tagger: Tagger, units: list[Unit], options: TagOptions, scores: bool) -> Iterator[tuple[Unit, Tagged]]:
-    sentences = [sentence for unit in units for sentence in unit.sentences]
-    spans = tagger.predict(sentences, scores, options.threshold).span_lists()
-    if options.min_score:
-        spans = [[span for span in found if span.score >= options.min_score] for found in spans]
-    explained = tagger.explain(sentences, max(1, options.n_best)) if options.wants_explanations else None
-    start = 0
-    for unit in units:
-        end = start + len(unit.sentences)
-        yield unit, Tagged(spans[start:end], explained and explained[start:end], tagger.tagset)
-        start = end
-
-
-@contextmanager
-def _target(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
-    """Where to write. A path gets its name only when everything is in the file."""
-    if not isinstance(target, (str, os.PathLike)):
-        yield target
-        return
-    if target == "-":
-        output = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
+        work = _Work(tagger, OUTPUTS[write], options, options.wants_scores(write), output)
         try:
-            yield output
-            output.flush()
-        finally:
-            output.detach()
-        return
-    path = Path(target)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with fresh.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-        fresh.replace(path)
-    except OSError as error:
-        raise DataError(f"cannot be written: {error}.", path, remedy="Nothing was left under this name.") from None
-    finally:
-        fresh.unlink(missing_ok=True)
+            for unit in INPUTS[read](watched(source, work.catch_up), tagger.tokenizer, data):
+                work.add(unit, window)
+        except FailedMeanwhileError as failure:
+            assert failure.__cause__ is not None
+            raise failure.__cause__ from None
+        work.write()
+        output.write(foot)
+    return work.tokens
+
+
+@dataclass
+class _Work:
+    """Units that were read and not yet tagged, and what becomes of them."""
+
+    tagger: Tagger
+    render: Writer
+    options: TagOptions
+    scores: bool
+    output: IO[str]
+    tokens: int = 0
+    ahead: list[Unit] = field(default_factory=list)
+    held: int = 0
+
+    def add(self, unit: Unit, window: int) -> None:
+        """Take a unit, and write once there is a window full of them."""
+        self.ahead.append(unit)
+        self.held += 1 + sum(map(len, unit.sentences))
+        if self.held >= window:
+            self.write()
+
+    def write(self) -> None:
+        """Tag and write everything that was taken."""
+        units, self.ahead, self.held = self.ahead, [], 0
+        if units:
+            self.output.write("".join(self.render(*one, self.options) for one in self._tagged(units)))
+
+    def catch_up(self) -> None:
+        """Write, and let the reader of the output have it now."""
+        if self.ahead:
+            self.write()
+            self.output.flush()
+
+    def _tagged(self, units: list[Unit]) -> Iterator[tuple[Unit, Tagged]]:
+        sentences = [sentence for unit in units for sentence in unit.sentences]
+        self.tokens += sum(map(len, sentences))
+        options, tagger = self.options, self.tagger
+        spans = tagger.predict(sentences, self.scores, options.threshold).span_lists()
+        if options.min_score:
+            spans = [[span for span in found if span.score >= options.min_score] for found in spans]
+        explained = tagger.explain(sentences, max(1, options.n_best)) if options.wants_explanations else None
+        start = 0
+        for unit in units:
+            end = start + len(unit.sentences)
+            yield unit, Tagged(spans[start:end], explained and explained[start:end], tagger.tagset)
+            start = end
 
 
 def _by_name(place: object, known: Collection[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +17,16 @@ class Unit:
 
     Attributes:
         sentences: their tokens.
-        text: the raw text; None where the input is tokens already.
+        text: the raw text; None where the input is tokens alone.
         offsets: of the tokens in the text, sentence by sentence; None as ``text``.
-        line: 1-based, where the unit stands in its file.
+        name, line: the file, and the 1-based line where the unit begins, for messages.
         origin: what the writer needs to give back what came in: a `Columns`, or the other keys of a record.
     """
 
     sentences: list[list[str]]
     text: str | None = None
     offsets: list[Offsets] | None = None
+    name: str = ""
     line: int = 0
     origin: Any = None
 
@@ -52,17 +54,16 @@ class Tagged:
 
 @dataclass(slots=True)
 class Columns:
-    """The lines of a column file between two empty ones, as they came.
+    """A stretch of a column file as it came: joined by LF, its lines are what was read.
 
     Attributes:
-        before, after: line ends around them.
-        lines: token lines, comments and all.
-        places: for each sentence the lines of its tokens; None if all lines are one sentence.
+        lines: token lines, comments, empty lines and all; a CR that ends a line and a byte order mark included.
         separator: that a further column is set off with.
+        places: for each sentence the lines of its tokens.
+        fillers: lines that are no token but have the file's columns, and what the further column holds there.
     """
 
-    before: str
     lines: list[str]
-    after: str
     separator: str
-    places: list[list[int]] | None = field(default=None)
+    places: list[Sequence[int]]
+    fillers: dict[int, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
+from ner.corpus.layout import DOCSTART
 from ner.document import ScoredSpan
 from ner.errors import DataError
 from ner.features.tags import TagSet
@@ -62,31 +63,33 @@ def write_columns(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
             chances = _chances(found, one, tagged.tagset)
             row[:] = [f"{tag}{separator}{chance:.6f}" for tag, chance in zip(row, chances, strict=True)]
     if isinstance(unit.origin, Columns):
-        return _with_column(unit.origin, columns)
+        return _with_column(unit.origin, columns, f"{separator}_" if tagged.explanations is not None else "")
     pieces = []
     for tokens, row in zip(unit.sentences, columns, strict=True):
         for token in tokens:
-            if _UNFIT.search(token):
+            if _UNFIT.search(token) or token == DOCSTART:
                 raise DataError(
-                    f"the token {token!r} holds white space and cannot stand in a column.",
-                    line=unit.line,
-                    remedy="Write JSONL instead: --to jsonl.",
+                    f"the token {token!r:.60} cannot stand in a column.",
+                    unit.name,
+                    unit.line,
+                    "Write JSONL instead: --to jsonl.",
                 )
         pieces += [f"{token}\t{tag}\n" for token, tag in zip(tokens, row, strict=True)]
-        pieces.append("\n")
+        if tokens:
+            pieces.append("\n")
     return "".join(pieces)
 
 
-def _with_column(origin: Columns, columns: list[list[str]]) -> str:
+def _with_column(origin: Columns, columns: list[list[str]], no_chance: str) -> str:
     lines, separator = origin.lines, origin.separator
-    if origin.places is None:
-        lines = [f"{line}{separator}{field}" for line, field in zip(lines, columns[0], strict=True)]
-    else:
-        lines = list(lines)
-        for places, row in zip(origin.places, columns, strict=True):
-            for place, field in zip(places, row, strict=True):
-                lines[place] = f"{lines[place]}{separator}{field}"
-    return origin.before + "\n".join(lines) + origin.after
+    fields = {place: filler + no_chance for place, filler in origin.fillers.items()}
+    for places, row in zip(origin.places, columns, strict=True):
+        fields.update(zip(places, row, strict=True))
+    for place, field in fields.items():
+        line = lines[place]
+        end = "\r" if line.endswith("\r") else ""
+        lines[place] = f"{line.removesuffix(end)}{separator}{field}{end}"
+    return "\n".join(lines)
 
 
 def _chances(spans: list[ScoredSpan], explanation: Explanation, tagset: TagSet) -> list[float]:

@@ -1,0 +1,118 @@
+"""Column files to units that remember every line as it came: comments, marks, line ends, blanks and all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ner.config import DataConfig
+from ner.corpus.columns import begins_document, whole_sentences
+from ner.corpus.layout import DOCSTART, Layout, find_layout, is_tag, ragged, sample
+from ner.corpus.source import Source, name_of, text_blocks
+from ner.schemes import OUTSIDE
+from ner.tagging.units import Columns, Unit
+
+_BOM = "\ufeff"
+_NO_VALUE = "_"  # of CoNLL-U
+
+
+def read_columns(source: Source, data: DataConfig) -> Iterator[Unit]:
+    """A unit for each stretch between empty lines.
+
+    Args:
+        source: a column file; gzip is unpacked.
+        data: separator and column of the words, if they are not to be found out.
+
+    Raises:
+        DataError: a line has another number of columns than the first token line.
+    """
+    name, layout = name_of(source), None
+    odd: dict[int, str] = {}
+    for number, text in whole_sentences(_plain(source, odd)):
+        layout = layout or _layout(text, number, name, data)
+        *chunks, rest = text.split("\n\n")
+        for chunk in [*(f"{chunk}\n\n" for chunk in chunks), rest]:
+            if chunk:
+                yield _unit(chunk, number, layout, odd, name)
+                number += chunk.count("\n")
+    for row in odd.values():  # a last line of blanks, without a line end
+        yield Unit([], name=name, origin=Columns([row], "\t", []))
+
+
+def _plain(source: Source, odd: dict[int, str]) -> Iterator[tuple[int, str]]:
+    """The text without CR LF, byte order mark and blanks on empty lines; lines that had such are put into ``odd``."""
+    for first, text in text_blocks(source, exact=True):
+        if "\r" in text or text.startswith((" ", "\t", _BOM)) or "\n " in text or "\n\t" in text:
+            rows = text.split("\n")
+            for index, row in enumerate(rows):
+                plain = row.removesuffix("\r")
+                if first + index == 1:
+                    plain = plain.removeprefix(_BOM)
+                if not plain.strip(" \t"):
+                    plain = ""
+                if plain != row:
+                    rows[index], odd[first + index] = plain, row
+            text = "\n".join(rows)
+        yield first, text
+
+
+def _layout(text: str, line: int, name: str, data: DataConfig) -> Layout | None:
+    """Words and, if the last column holds tags, these too, so that a comment is told from a token."""
+    rows = sample(text)
+
+    def find(tagged: bool) -> Layout | None:
+        return find_layout(rows, line, name, separator=data.separator, word_column=data.word_column, tagged=tagged)
+
+    words = find(False)
+    if words is None or words.width == 1 or words.word == words.width - 1:
+        return words
+    tags = find(True)
+    assert tags is not None and tags.tag is not None
+    fields = [tags.fields(row) for row in rows if row and not row.startswith(("#", DOCSTART))]
+    return tags if all(is_tag(row[tags.tag]) for row in fields if len(row) == tags.width) else words
+
+
+def _unit(chunk: str, line: int, layout: Layout | None, odd: dict[int, str], name: str) -> Unit:
+    lines = chunk.split("\n")
+    body = chunk.strip("\n")
+    first = len(chunk) - len(chunk.lstrip("\n"))
+    if layout is None or not body:
+        unit = Unit([], name=name, line=line, origin=Columns(lines, "\t", []))
+    elif "#" not in body and DOCSTART not in body and not layout.ids and layout.shape.fullmatch(body):
+        fields = body.replace("\n", layout.separator).split(layout.separator)
+        words = fields[layout.word :: layout.width]
+        places = range(first, first + len(words))
+        unit = Unit([words], name=name, line=line + first, origin=Columns(lines, layout.separator, [places]))
+    else:
+        unit = _careful(lines, line, layout)
+    if odd:
+        for index in range(len(lines) - (not lines[-1])):  # what follows the last line end is the next unit's
+            lines[index] = odd.pop(line + index, lines[index])
+    return unit
+
+
+def _careful(lines: list[str], first: int, layout: Layout) -> Unit:
+    """The unit of lines among which not all are tokens."""
+    words: list[list[str]] = [[]]
+    places: list[list[int]] = [[]]
+    fillers = {}
+    for index, row in enumerate(lines):
+        if not row:
+            continue
+        if begins_document(row, layout):
+            if not row.startswith("#") and len(layout.fields(row)) == layout.width:
+                fillers[index] = OUTSIDE
+            words.append([])
+            places.append([])
+            continue
+        if layout.is_comment(row):
+            continue
+        fields = layout.fields(row)
+        if len(fields) != layout.width:
+            raise ragged(layout, fields, first + index)
+        if layout.ids and not fields[0].isdecimal():
+            fillers[index] = _NO_VALUE
+            continue
+        words[-1].append(fields[layout.word])
+        places[-1].append(index)
+    columns = Columns(lines, layout.separator, [rows for rows in places if rows], fillers)
+    return Unit([one for one in words if one], name=layout.name, line=first, origin=columns)
