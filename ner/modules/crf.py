@@ -10,7 +10,7 @@ import torch
 import torchcrf
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain
+from ner.modules.crf_chain import Chain, full_precision
 from ner.modules.crf_constraints import Constraints, Masks
 from ner.modules.crf_decoding import best_spans
 from ner.modules.crf_loss import (
@@ -34,7 +34,7 @@ def _in_full_precision(method: _Method) -> _Method:
 
     @functools.wraps(method)
     def computed(self: CRF, emissions: Tensor, *args: Any, **kwargs: Any) -> Any:
-        with torch.autocast(emissions.device.type, enabled=False):
+        with full_precision(emissions.device):
             return method(self, emissions, *args, **kwargs)
 
     return computed  # type: ignore[return-value]
@@ -119,7 +119,8 @@ class CRF(torchcrf.CRF):
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
         chain = self._free_chain(emissions, lengths)
-        losses = negative_log_likelihood(chain, self._check_tags(chain, tags), self._training_masks())
+        _check_tags(chain, tags)
+        losses = negative_log_likelihood(chain, tags, self._training_masks())
         return reduce(losses, chain.lengths, weights, reduction)
 
     @_in_full_precision
@@ -150,7 +151,7 @@ class CRF(torchcrf.CRF):
         chain = self._free_chain(emissions, lengths)
         if allowed.shape != emissions.shape:
             raise ValueError(f"expected allowed tags {list(emissions.shape)}, got {list(allowed.shape)}")
-        if not bool((allowed.any(2) | chain.outside().t()).all()):
+        if not bool((allowed.any(2) | chain.outside()[1:-1].t()).all()):
             raise ValueError("expected an allowed tag at every token, got a token without any")
         losses = partial_negative_log_likelihood(chain, allowed, self._training_masks())
         return reduce(losses, chain.lengths, weights, reduction)
@@ -198,12 +199,10 @@ class CRF(torchcrf.CRF):
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
         chain = _at_temperature(self._chain(emissions, lengths), temperature)
-        tags = self._check_tags(chain, tags)
-        if tags.shape[1] == 0:
-            return chain.emissions.sum((1, 2))
+        _check_tags(chain, tags)
         messages = forward_backward(chain)
-        found = PathPlaces.of(chain, tags).score(chain, messages) - messages.log_z
-        return found.masked_fill(chain.lengths == 0, 0.0).clamp(max=0.0)
+        path = PathPlaces.of(tags, messages.outside, self.num_tags)
+        return (path.score(messages.emissions, messages.scores) - messages.log_z).clamp(max=0.0)
 
     @torch.no_grad()
     @_in_full_precision
@@ -233,7 +232,7 @@ class CRF(torchcrf.CRF):
             raise ValueError(f"expected n of 1 or more, got {n}")
         chain = _at_temperature(self._chain(emissions, lengths), temperature)
         messages = forward_backward(chain)
-        paths, scores = n_best_paths(messages.relative(chain), n)
+        paths, scores = n_best_paths(messages.emissions, messages.scores, n)
         return paths, (scores - messages.log_z[:, None]).clamp(max=0.0)
 
     @torch.no_grad()
@@ -336,17 +335,6 @@ class CRF(torchcrf.CRF):
         dtype = torch.promote_types(torch.promote_types(emissions.dtype, self.transitions.dtype), torch.float32)
         return Chain(emissions, *parameters, lengths.to(emissions.device)).change(lambda scores: scores.to(dtype))
 
-    def _check_tags(self, chain: Chain, tags: Tensor) -> Tensor:
-        """The tags, 0 at padding."""
-        if tags.shape != chain.emissions.shape[:2]:
-            raise ValueError(f"expected tags {list(chain.emissions.shape[:2])}, got {list(tags.shape)}")
-        tags = tags.masked_fill(chain.outside().t(), 0)
-        if tags.numel() and tags.device.type == "cpu":
-            low, high = (int(bound) for bound in torch.aminmax(tags))
-            if low < 0 or high >= self.num_tags:
-                raise ValueError(f"expected tags from 0 to {self.num_tags - 1}, got {low} to {high}")
-        return tags
-
     def _masks(self) -> Masks:
         return Masks(self.start_forbidden, self.transition_forbidden, self.end_forbidden)
 
@@ -356,3 +344,8 @@ class CRF(torchcrf.CRF):
 
 def _at_temperature(chain: Chain, temperature: float) -> Chain:
     return chain if temperature == 1.0 else chain.change(lambda scores: scores / temperature)
+
+
+def _check_tags(chain: Chain, tags: Tensor) -> None:
+    if tags.shape != chain.emissions.shape[:2]:
+        raise ValueError(f"expected tags {list(chain.emissions.shape[:2])}, got {list(tags.shape)}")

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ner.modules.crf_constraints import Masks
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[None]:
+    """Without autocast: sums over all paths need the digits."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
 
 
 class Chain(NamedTuple):
@@ -46,9 +54,11 @@ class Chain(NamedTuple):
         return self._replace(emissions=self.emissions[rows], lengths=self.lengths[rows])
 
     def outside(self) -> Tensor:
-        """[T, B] bool: token t is padding of sentence b."""
-        steps = torch.arange(self.emissions.shape[1], device=self.lengths.device)
-        return steps[:, None] >= self.lengths
+        """[T + 2, B] bool: position, from -1 to T, is no token of sentence b."""
+        T = self.emissions.shape[1]
+        positions = torch.arange(-1, T + 1, device=self.lengths.device)
+        positions[0] = T  # as far outside as the other end
+        return positions[:, None] >= self.lengths
 
     def by_time(self) -> Tensor:
         """The emissions as [T, K, B], contiguous: with sentences innermost, vectors are long even if tags are few."""

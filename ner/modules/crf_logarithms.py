@@ -49,7 +49,7 @@ class LogMessages(NamedTuple):
     def marginals(self) -> Tensor:
         """The probability of every tag at every token, [T, b, K]; 0 at padding."""
         marginals = (self.alpha + self.beta - self.log_z[:, None]).exp()
-        return marginals.masked_fill(self.chain.outside()[:, :, None], 0.0)
+        return marginals.masked_fill(self.chain.outside()[1:-1, :, None], 0.0)
 
     def transitions(self) -> Tensor:
         """How often each tag follows each in expectation, [b, K, K]."""
@@ -61,17 +61,26 @@ class LogMessages(NamedTuple):
             counts += torch.where((lengths > t)[:, None, None], log_pairs.exp(), 0.0)
         return counts
 
+    def edges(self) -> Tensor:
+        """`transitions` with those from and to the outside, [b, K + 1, K + 1]."""
+        inner, marginals = self.transitions(), self.marginals()
+        size = inner.shape[1] + 1
+        edges = inner.new_zeros(len(inner), size, size)
+        edges[:, :-1, :-1] = inner
+        edges[:, -1, :-1] = marginals[0]
+        edges[:, :-1, -1] = marginals[self.chain.lengths - 1, torch.arange(len(inner))]
+        return edges
+
     def entropy(self) -> Tensor:
         """[b], in nats."""
-        emissions, start, transitions, end, lengths = self.chain
-        marginals = self.marginals()
-        last = marginals[lengths - 1, torch.arange(len(lengths))]
-        score = _expected(marginals.transpose(0, 1), emissions).sum((1, 2))
-        score += _expected(self.transitions(), transitions).sum((1, 2))
-        score += _expected(marginals[0], start).sum(1) + _expected(last, end).sum(1)
+        emissions, start, transitions, end, _ = self.chain
+        taken = self.edges()
+        score = expected_score(self.marginals().transpose(0, 1), emissions).sum((1, 2))
+        score += expected_score(taken[:, :-1, :-1], transitions).sum((1, 2))
+        score += expected_score(taken[:, -1, :-1], start).sum(1) + expected_score(taken[:, :-1, -1], end).sum(1)
         return self.log_z - score
 
 
-def _expected(probabilities: Tensor, scores: Tensor) -> Tensor:
+def expected_score(probabilities: Tensor, scores: Tensor) -> Tensor:
     """Probability times score; 0 where the probability is, also if the score is minus infinity."""
     return torch.where(probabilities > 0, probabilities * scores, 0.0)

@@ -16,7 +16,7 @@ from torch.nn.functional import pad, softplus
 from ner.modules.crf_chain import Chain
 from ner.modules.crf_constraints import Masks
 from ner.modules.crf_logarithms import NEVER, log_forward_backward
-from ner.modules.crf_messages import Messages, expected_counts, forward_backward
+from ner.modules.crf_messages import by_sentence, edges, expected_counts, forward_backward
 
 Reduction: TypeAlias = Literal["none", "sum", "mean", "token_mean"]
 
@@ -34,7 +34,7 @@ def reduce(losses: Tensor, lengths: Tensor, weights: Tensor | None, reduction: R
     if reduction == "sum":
         return losses.sum()
     if reduction == "mean":
-        return losses.sum() / max(len(losses), 1)
+        return losses.mean() if len(losses) else losses.sum()
     if reduction == "token_mean":
         return losses.sum() / lengths.sum().clamp(min=1)
     raise ValueError(f"expected reduction none, sum, mean or token_mean, got {reduction!r}")
@@ -45,18 +45,17 @@ def negative_log_likelihood(chain: Chain, tags: Tensor, forbidden: Masks | None)
 
     Args:
         chain: all scores, also those of what is forbidden.
-        tags: [B, T] long, the path; some tag at padding too.
+        tags: [B, T] long, the path; anything at padding.
         forbidden: what is left out of Z, except in this path, which is always part of it.
+
+    Raises:
+        ValueError: a number that is no tag.
     """
-    if chain.emissions.shape[1] == 0:
-        return chain.emissions.sum((1, 2))
     return _NegativeLogLikelihood.apply(*chain, tags, forbidden)
 
 
 def log_partition(chain: Chain) -> Tensor:
     """log Z, [B]; of an empty sentence 0."""
-    if chain.emissions.shape[1] == 0:
-        return chain.emissions.sum((1, 2))
     return _LogPartition.apply(*chain)
 
 
@@ -94,7 +93,7 @@ def divergence(chain: Chain, targets: Tensor) -> Tensor:
         chain: the scores.
         targets: [B, T, K] the teacher's distributions. What it gives to a tag that is impossible here is left out.
     """
-    outside = chain.outside().t()[:, :, None]
+    outside = chain.outside()[1:-1].t()[:, :, None]
     emissions = chain.emissions.masked_fill(outside, 0.0)
     peak = emissions.detach().amax(2, keepdim=True)
     alpha, beta, log_z = log_forward_backward(chain._replace(emissions=emissions - peak))
@@ -105,34 +104,43 @@ def divergence(chain: Chain, targets: Tensor) -> Tensor:
 
 
 class PathPlaces(NamedTuple):
-    """Where the scores of a path [B, T] stand."""
+    """Where the scores of a path stand."""
 
-    tags: Tensor  # [B, T]
-    steps: Tensor  # [B, T] in transitions and start scores [K + 1, K]: from the tag before, first from the last row
-    inside: Tensor  # [B, T] bool: no padding
-    last: Tensor  # [B] the last token
-    final: Tensor  # [B] its tag
+    tags: Tensor  # [T + 2, B] at positions -1 to T, outside of the sentence K
+    steps: Tensor  # [T + 1, B] in `edges`
 
     @classmethod
-    def of(cls, chain: Chain, tags: Tensor) -> PathPlaces:
-        """The places of a path; T > 0."""
-        K, last = chain.emissions.shape[2], (chain.lengths - 1).clamp(min=0)
-        steps = pad(tags[:, :-1], (1, 0), value=K) * K + tags
-        return cls(tags, steps, ~chain.outside().t(), last, tags.gather(1, last[:, None])[:, 0])
+    def of(cls, tags: Tensor, outside: Tensor, num_tags: int) -> PathPlaces:
+        """The places of a path [B, T], given `Chain.outside`.
 
-    def score(self, chain: Chain, messages: Messages) -> Tensor:
-        """[B] the score of the path, less ``Messages.offset``.
-
-        Taken off token by token, as in the sums: the difference of two large numbers would lose digits.
+        Raises:
+            ValueError: a number that is no tag; checked on the CPU.
         """
-        tokens = chain.emissions.gather(2, self.tags[:, :, None])[:, :, 0] - messages.emission_peak
-        tokens += torch.cat((chain.transitions, chain.start[None])).take(self.steps) - messages.chain_peak
-        return torch.where(self.inside, tokens, 0.0).sum(1) + (chain.end[self.final] - messages.chain_peak)
+        beyond = outside[1:-1]
+        tags = tags.t().masked_fill(beyond, 0)
+        if tags.numel() and tags.device.type == "cpu":
+            low, high = (int(bound) for bound in torch.aminmax(tags))
+            if low < 0 or high >= num_tags:
+                raise ValueError(f"expected tags from 0 to {num_tags - 1}, got {low} to {high}")
+        tags = pad(tags.masked_fill_(beyond, num_tags), (0, 0, 1, 1), value=num_tags)
+        return cls(tags, tags[:-1] * (num_tags + 1) + tags[1:])
+
+    def score(self, emissions: Tensor, scores: Tensor) -> Tensor:
+        """[B] the score of the path, given emissions [T + 2, K + 1, B] and `edges`, both of them less their peaks.
+
+        Less their peaks from the start, as log Z: the difference of two large sums would lose digits.
+        """
+        return emissions.gather(1, self.tags[:, None]).sum((0, 1)) + scores.take(self.steps).sum(0)
 
     def breaks(self, masks: Masks) -> Tensor:
         """[B] bool: the path has something that the masks forbid."""
-        steps = torch.cat((masks.transitions, masks.start[None])).take(self.steps)
-        return masks.end[self.final] | (steps & self.inside).any(1)
+        return edges(*masks, outside=False).take(self.steps).any(0)
+
+    def count_edges(self, factor: Tensor, num_tags: int) -> Tensor:
+        """How often the path takes each of the `edges`, [K + 1, K + 1], times the factor [B] of the sentences."""
+        taken = factor.new_zeros((num_tags + 1) ** 2)
+        taken.index_add_(0, self.steps.reshape(-1), factor.expand_as(self.steps).reshape(-1))
+        return taken.view(num_tags + 1, num_tags + 1)
 
 
 class _NegativeLogLikelihood(torch.autograd.Function):
@@ -151,8 +159,11 @@ class _NegativeLogLikelihood(torch.autograd.Function):
     ) -> Tensor:
         chain = Chain(emissions, start, transitions, end, lengths)
         messages = forward_backward(chain if forbidden is None else chain.forbid(forbidden))
-        gold = PathPlaces.of(chain, tags)
-        losses = messages.log_z - gold.score(chain, messages)
+        gold, scores = PathPlaces.of(tags, messages.outside, len(start)), messages.scores
+        if forbidden is not None:
+            scores = edges(start, transitions, end, outside=0.0) - messages.chain_peak
+            scores[-1, -1] = 0.0
+        losses = messages.log_z - gold.score(messages.emissions, scores)
         ctx.messages, ctx.gold, ctx.share = messages, gold, None
         if forbidden is not None:
             # With a gold path g that is not in Z: log(Z + exp s(g)) - s(g).
@@ -160,22 +171,18 @@ class _NegativeLogLikelihood(torch.autograd.Function):
             ctx.share = torch.where(outsider, losses.sigmoid(), 1.0)
             losses = torch.where(outsider, softplus(losses), losses)
         # Rounding may leave a path with all the mass just above the mass of all paths.
-        return losses.masked_fill(lengths == 0, 0.0).clamp(min=0.0)
+        return losses.clamp_(min=0.0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         gold: PathPlaces = ctx.gold
         factor = gradient if ctx.share is None else gradient * ctx.share
-        surplus, transitions = expected_counts(ctx.messages, factor)
-        counts = gold.inside * factor[:, None]  # [B, T]
-        surplus.scatter_add_(2, gold.tags[:, :, None], -counts[:, :, None])
-        K = surplus.shape[2]
-        observed = surplus.new_zeros((K + 1) * K).index_add_(0, gold.steps.reshape(-1), counts.reshape(-1))
-        transitions -= observed.view(K + 1, K)[:K]
-        rows = torch.arange(len(counts), device=counts.device)
-        start, end = surplus[:, 0].sum(0), surplus[rows, gold.last].sum(0)
-        return surplus, start, transitions, end, None, None, None
+        surplus, taken = expected_counts(ctx.messages, factor)  # [T, K + 1, B], [K + 1, K + 1]
+        tags = gold.tags[1:-1, None]
+        surplus.scatter_add_(1, tags, (-factor).expand_as(tags))
+        taken -= gold.count_edges(factor, len(taken) - 1)
+        return *_gradients(surplus, taken), None, None
 
 
 class _LogPartition(torch.autograd.Function):
@@ -186,15 +193,17 @@ class _LogPartition(torch.autograd.Function):
         ctx: Any, emissions: Tensor, start: Tensor, transitions: Tensor, end: Tensor, lengths: Tensor
     ) -> Tensor:
         ctx.messages = forward_backward(Chain(emissions, start, transitions, end, lengths))
-        ctx.last = (lengths - 1).clamp(min=0)
         return ctx.messages.log_z + ctx.messages.offset()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        expected, transitions = expected_counts(ctx.messages, gradient)
-        rows = torch.arange(len(expected), device=expected.device)
-        return expected, expected[:, 0].sum(0), transitions, expected[rows, ctx.last].sum(0), None
+        return _gradients(*expected_counts(ctx.messages, gradient))
+
+
+def _gradients(tags: Tensor, taken: Tensor) -> tuple[Tensor | None, ...]:
+    """Of emissions, start, transitions, end and lengths, from what tags [T, K + 1, B] and `edges` count."""
+    return by_sentence(tags), taken[-1, :-1], taken[:-1, :-1], taken[:-1, -1], None
 
 
 def _log_share(chain: Chain, allowed: Tensor) -> Tensor:

@@ -4,8 +4,12 @@ A path :math:`y` of a sentence of :math:`n` tokens has the score
 
 .. math:: s(y) = a_{y_1} + \sum_{t=1}^n u_t(y_t) + \sum_{t=2}^n A_{y_{t-1} y_t} + b_{y_n}
 
-with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end scores :math:`b`. Two ways to sum
-:math:`\exp s(y)` over all paths stand here:
+with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end scores :math:`b`. Here every sentence
+fills T + 2 positions, -1 to T, and there is one more tag, number K: *outside*, the only one before its first token
+and after its last. Start and end scores are transitions from and to this tag, padding is nothing special, and an
+empty sentence has one path of score 0.
+
+Two ways to sum :math:`\exp s(y)` over all paths stand beside each other:
 
 - `forward_backward` multiplies probabilities, rescaled at every token (Rabiner 1989, section V.A), both directions in
   one loop over time of three operations a step. It knows for which sentences floating point could have lost mass that
@@ -15,134 +19,127 @@ with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ner.modules.crf_chain import Chain
-from ner.modules.crf_logarithms import LogMessages
+from ner.modules.crf_logarithms import LogMessages, expected_score
+
+NEVER = float("-inf")
 
 
 class Messages(NamedTuple):
     """What forward-backward knows of a batch. Every message is scaled by a factor of its own.
 
-    Time comes first, and in what is named ``_reversed`` runs from the last token, T - 1, to the first.
+    Time comes first. What is named ``_reversed`` runs from the last position to the first; P = T + 1.
     """
 
     log_z: Tensor  # [B] log of the sum over all paths, less `offset`
-    outside: Tensor  # [T, B] bool: token t is padding of sentence b
-    emission_peak: Tensor  # [B, T] the highest emission of each token; anything at padding
+    outside: Tensor  # [T + 2, B] bool: position is none of a token
+    emission_peak: Tensor  # [T, B] the highest emission of each token; anything at padding
+    emissions: Tensor  # [T + 2, K + 1, B] less their peak; of positions -1 to T
     chain_peak: Tensor  # [] the highest of all start, transition and end scores
-    entry: Tensor  # [K] exp of the start scores less `chain_peak`
-    weights: Tensor  # [K, K] the same of the transitions
-    exit: Tensor  # [K] the same of the end scores
-    factors: Tensor  # [T, 2, B, K + 1] what each state is multiplied by, see `forward_backward`
-    products: Tensor  # [T, 2, B, K + 2] each state before that and before it is rescaled, and what it is divided by
-    states: Tensor  # [T, 2, B, K + 1]
+    scores: Tensor  # [K + 1, K + 1] `edges`, less their peak
+    weights: Tensor  # [K + 1, K + 1] exp of the scores
+    factors: Tensor  # [T + 2, K + 1, B] exp of the emissions
+    products: Tensor  # [P, 2, K + 2, B] each state before its factors and before it is rescaled, and its scale
+    states: Tensor  # [P + 1, 2, K + 1, B]
+    forward_reversed: Tensor  # [P, K + 1, B] `forward` of positions T - 1 to -1
+    shared_reversed: Tensor  # [P, K + 1, B] mass of all paths through the tag there, in the scale of the two messages
+    overlap_reversed: Tensor  # [P, B] its sum over the tags: the mass of all paths
     rest: LogMessages | None  # of the sentences for which the scaled messages are not good enough
 
     @property
-    def emitted(self) -> Tensor:
-        """[T, B, K] exp of the emissions less their peak."""
-        return self.factors[:, 0, :, :-1]
-
-    @property
-    def scale(self) -> Tensor:
-        """[T, B] what the forward message was divided by at t."""
-        return self.products[:, 0, :, -1]
-
-    @property
     def forward(self) -> Tensor:
-        """[T, B, K] mass of all beginnings up to and with the tag at t."""
-        return self.states[:, 0, :, :-1]
+        """[P + 1, K + 1, B] mass of all beginnings up to and with the tag at positions -1 to T."""
+        return self.states[:, 0]
 
     @property
     def backward_reversed(self) -> Tensor:
-        """[T, B, K] mass of all endings from and with the tag at t; 0 at padding."""
-        return self.states[:, 1, :, :-1]
+        """[P + 1, K + 1, B] mass of all endings from and with the tag at positions T to -1."""
+        return self.states[:, 1]
 
     @property
-    def leaving_reversed(self) -> Tensor:
-        """[T, B, K] mass of all endings after the tag at t, in the scale of ``backward`` at t + 1."""
-        return self.products[:, 1, :, :-2]
+    def scale(self) -> Tensor:
+        """[P, B] what the forward message was divided by at positions 0 to T."""
+        return self.products[:, 0, -1]
 
     def offset(self) -> Tensor:
         """[B] what was taken out of the score of every path before it was exponentiated."""
-        inside = ~self.outside.t()
-        lengths = inside.sum(1)
-        offset = torch.where(inside, self.emission_peak, 0.0).sum(1) + (lengths + 1) * self.chain_peak
+        inside = ~self.outside[1:-1]
+        lengths = inside.sum(0)
+        offset = torch.where(inside, self.emission_peak, 0.0).sum(0) + (lengths + 1) * self.chain_peak
         return offset.masked_fill(lengths == 0, 0.0)
 
-    def relative(self, chain: Chain) -> Chain:
-        """The chain with paths that score less by `offset`."""
-        lower = chain.change(lambda scores: scores - self.chain_peak)
-        return lower._replace(emissions=chain.emissions - self.emission_peak[:, :, None])
+
+def edges(start: Tensor, transitions: Tensor, end: Tensor, outside: float) -> Tensor:
+    """All transitions with those from and to the outside, [K + 1, K + 1], and ``outside`` between the two."""
+    return torch.cat((torch.cat((transitions, start[None])), pad(end, (0, 1), value=outside)[:, None]), 1)
 
 
 def forward_backward(chain: Chain) -> Messages:
     """Messages of both directions, and log Z, for sentences of any length from 0 to T.
 
-    Both directions run in one loop, the second on the tokens in reverse. To let sentences end anywhere without a
-    mask in the loop, the state has an entry besides those of the tags: a source, from which the tags are entered by
-    the start (in reverse: end) scores and which waits through the padding. The matrix product of a step brings along
-    the sum of the state, by which it is rescaled.
+    Both directions run in one loop, the second on the positions in reverse. The matrix product of a step brings along
+    the sum of its result, by which the state is rescaled.
 
-    Products below the smallest normal number, ``tiny``, may vanish. All factors being at most 1, what is lost at
-    token t is below ``tiny`` in a scale in which the mass of all paths is known from log Z and the scales of the two
-    directions. Where that is less than ``tiny / eps**1.5`` for any token, as emissions of hundreds do that contradict
-    each other or the constraints, the sentence is computed again by ``log_forward_backward``.
+    Products below the smallest normal number, ``tiny``, may vanish. All factors being at most 1, what is lost at a
+    token is below ``tiny`` in the scale in which the mass of all paths is ``overlap * scale``. Where that is less
+    than ``tiny / eps**1.5`` for any token, as emissions of hundreds do that contradict each other or the constraints,
+    the sentence is computed again by ``log_forward_backward``.
     """
-    emissions, start, transitions, end, lengths = chain
-    B, T, K = emissions.shape
-    outside = chain.outside()  # [T, B]
-    outside_reversed = outside.flip(0)
-    peak = emissions.amax(2, keepdim=True)  # [B, T, 1]
-    factors = emissions.new_zeros(T, 2, B, K + 1)
-    emitted = factors[:, 0, :, :K]
-    torch.sub(emissions.transpose(0, 1), peak.transpose(0, 1), out=emitted)
-    emitted.masked_fill_(outside[:, :, None], 0.0).exp_()
-    factors[:, 1, :, :K] = emitted.flip(0).masked_fill_(outside_reversed[:, :, None], 0.0)
-    factors[:, 1, :, K] = outside_reversed
+    by_time, outside = chain.by_time(), chain.outside()
+    T, K, B = by_time.shape
+    peak = by_time.amax(1)  # [T, B]
+    emissions = by_time.new_full((T + 2, K + 1, B), NEVER)
+    torch.sub(by_time, peak[:, None], out=emissions[1:-1, :K]).masked_fill_(outside[1:-1, None], NEVER)
+    emissions[:, K].masked_fill_(outside, 0.0)
+    factors = emissions.exp()
 
-    entering = torch.cat((transitions, start[None])), torch.cat((transitions.t(), end[None]))
-    weights = torch.stack(entering)  # [2, K + 1, K]
-    chain_peak = weights.amax()
-    weights.sub_(chain_peak).exp_()
-    source = weights.new_zeros(2, K + 1, 1)
-    source[:, K] = 1.0
-    step = torch.cat((weights, source, weights.sum(2, keepdim=True) + source), 2)  # [2, K + 1, K + 2]
+    scores = edges(chain.start, chain.transitions, chain.end, NEVER)
+    chain_peak = scores.amax()
+    scores -= chain_peak
+    scores[K, K] = 0.0
+    weights = scores.exp()
+    step = torch.stack((weights.t(), weights))
+    step = torch.cat((step, step.sum(1, keepdim=True)), 1)  # [2, K + 2, K + 1]
 
-    states, products = torch.empty_like(factors), factors.new_empty(T, 2, B, K + 2)
-    over_time = (products, products[..., : K + 1], products[..., K + 1 :], factors, states)
-    state = factors.new_zeros(2, B, K + 1)
-    state[:, :, K] = 1.0
+    states = factors.new_zeros(T + 2, 2, K + 1, B)
+    states[0, :, K] = 1.0
+    products = factors.new_empty(T + 1, 2, K + 2, B)
+    both = torch.stack((factors[1:], factors[:-1].flip(0)), 1)  # [P, 2, K + 1, B]
+    over_time = (products, products[:, :, :-1], products[:, :, -1:], both, states[1:])
+    state = states[0]
     for product, raw, total, factor, after in zip(*(tensor.unbind(0) for tensor in over_time), strict=True):
-        torch.bmm(state, step, out=product)
+        torch.bmm(step, state, out=product)
         state = torch.div(raw, total, out=after).mul_(factor)
 
-    log_scales = products[..., K + 1].log()  # [T, 2, B]
-    # The states at the end of the loop are those of the first token in the reverse direction.
-    log_z = log_scales[:, 1].sum(0) + (state[1, :, :K] @ weights[0, K]).log()
+    forward = states[:-1, 0].flip(0)
+    shared = forward * products[:, 1, :-1]
+    overlap = shared.sum(1)
     messages = Messages(
-        log_z=log_z.masked_fill(lengths == 0, 0.0),
+        # Position -1 is where the second direction ends, outside.
+        log_z=products[:-1, 1, -1].log().sum(0) + products[-1, 1, K].log(),
         outside=outside,
-        emission_peak=peak[:, :, 0],
+        emission_peak=peak,
+        emissions=emissions,
         chain_peak=chain_peak,
-        entry=weights[0, K],
-        weights=weights[0, :K],
-        exit=weights[1, K],
+        scores=scores,
+        weights=weights,
         factors=factors,
         products=products,
         states=states,
+        forward_reversed=forward,
+        shared_reversed=shared,
+        overlap_reversed=overlap,
         rest=None,
     )
     limits = torch.finfo(emissions.dtype)
-    before = log_scales.cumsum(0).sub_(log_scales)
-    least = log_z - math.log(limits.tiny / limits.eps**1.5)
     # Written so that NaN counts as unsafe.
-    safe = (before[:, 0] + before[:, 1].flip(0) <= least).logical_or_(outside)
+    safe = overlap[:-1].flip(0) * messages.scale[:-1] >= limits.tiny / limits.eps**1.5
     return messages if bool(safe.all()) else _with_rest(messages, chain, (~safe.all(0)).nonzero()[:, 0])
 
 
@@ -150,15 +147,16 @@ def _with_rest(messages: Messages, chain: Chain, sentences: Tensor) -> Messages:
     """The messages with some sentences computed in logarithms, and their scaled ones at numbers that do no harm."""
     rest = LogMessages.of(chain, sentences)
     log_z = rest.log_z.to(messages.log_z) - messages.offset()[sentences]
-    messages.products.index_fill_(2, sentences, 1.0)
-    messages.states.index_fill_(2, sentences, 1.0)
+    for scaled in (messages.products, messages.states, messages.forward_reversed, messages.shared_reversed):
+        scaled.index_fill_(scaled.dim() - 1, sentences, 0.0)
+    messages.products[:, :, -1].index_fill_(2, sentences, 1.0)
+    messages.overlap_reversed.index_fill_(1, sentences, 1.0)
     return messages._replace(log_z=messages.log_z.index_copy(0, sentences, log_z), rest=rest)
 
 
 def token_marginals(messages: Messages) -> Tensor:
     """The probability of every tag at every token, [B, T, K]; 0 at padding."""
-    _, shared, overlap = _overlap(messages)
-    return _tags(messages, shared, 1.0 / overlap, None)
+    return by_sentence(_marginals(messages, messages.overlap_reversed.reciprocal()))
 
 
 def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]:
@@ -169,38 +167,32 @@ def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]
         factor: [B] what each sentence counts.
 
     Returns:
-        `token_marginals` times the factor, [B, T, K]; and how often each tag follows each, [K, K], times the factor
-        and summed over the sentences.
+        The token marginals times the factor, [T, K + 1, B]; and how often each of the `edges` is taken, times the
+        factor and summed over the sentences, [K + 1, K + 1].
     """
-    K = messages.weights.shape[0]
-    forward, shared, overlap = _overlap(messages)
-    rest, share = messages.rest, factor
+    each = factor / messages.overlap_reversed
+    before = messages.forward_reversed * each[:, None]
+    pairs = torch.bmm(before, messages.backward_reversed[:-1].transpose(1, 2)).sum(0)
+    expected = pairs.mul_(messages.weights)
+    rest = messages.rest
     if rest is not None:
-        share = factor.index_fill(0, rest.sentences, 0.0)
-    each = share / overlap  # [T, B]
-    # The overlap between t - 1 and t is that at t - 1. Backward is 0 at padding: no sentence has a pair too many.
-    before = (forward * each[:, :, None]).masked_fill_(messages.outside.flip(0)[:, :, None], 0.0)[1:]
-    pairs = before.reshape(-1, K).t() @ messages.backward_reversed[:-1].reshape(-1, K)
-    expected = messages.weights * pairs
-    if rest is not None:
-        counts = rest.transitions()  # [b, K, K]
+        counts = rest.edges()  # [b, K + 1, K + 1]
         expected += torch.einsum("b,bij->ij", factor[rest.sentences].to(counts), counts).to(expected)
-    return _tags(messages, shared, each, factor), expected
+    return _marginals(messages, each), expected
+
+
+def by_sentence(tensor: Tensor) -> Tensor:
+    """[B, T, K] contiguous, from [T, K + 1, B]."""
+    T, size, B = tensor.shape
+    return tensor[:, :-1].reshape(T * (size - 1), B).t().contiguous().view(B, T, size - 1)
 
 
 def entropy(messages: Messages) -> Tensor:
     """The entropy of the distribution over paths, in nats, [B]: log Z less the expected score."""
-    forward, shared, overlap = _overlap(messages)
-    outside_reversed = messages.outside.flip(0)
-    marginals = (shared / overlap[:, :, None]).masked_fill_(outside_reversed[:, :, None], 0.0)  # reversed
-    weighted = forward @ torch.xlogy(messages.weights, messages.weights)  # [T, B, K] as are the following
-    between = weighted[1:] * messages.backward_reversed[:-1] / overlap[1:, :, None]
-    between = between.masked_fill_(outside_reversed[:-1, :, None], 0.0)
-    score = between.sum((0, 2)) + torch.xlogy(marginals, messages.emitted.flip(0)).sum((0, 2))
-    if len(marginals):
-        lengths = (~messages.outside).sum(0)
-        last = marginals[-lengths.clamp(min=1), torch.arange(len(lengths), device=lengths.device)]
-        score += torch.xlogy(marginals[-1], messages.entry).sum(1) + torch.xlogy(last, messages.exit).sum(1)
+    each = messages.overlap_reversed.reciprocal()
+    weighted = torch.xlogy(messages.weights, messages.weights).t()  # [to, from]
+    taken = (weighted @ messages.forward_reversed) * messages.backward_reversed[:-1] * each[:, None]  # [P, K + 1, B]
+    score = taken.sum((0, 1)) + expected_score(_marginals(messages, each), messages.emissions[1:-1]).sum((0, 1))
     entropies = messages.log_z - score
     rest = messages.rest
     if rest is not None:
@@ -208,19 +200,11 @@ def entropy(messages: Messages) -> Tensor:
     return entropies.clamp(min=0.0)
 
 
-def _overlap(messages: Messages) -> tuple[Tensor, Tensor, Tensor]:
-    """In reversed time: forward, [T, B, K]; forward times leaving, [T, B, K]; and its sum over the tags, [T, B]."""
-    forward = messages.forward.flip(0)
-    shared = forward * messages.leaving_reversed
-    return forward, shared, shared.sum(2)
-
-
-def _tags(messages: Messages, shared: Tensor, each: Tensor, factor: Tensor | None) -> Tensor:
-    """[B, T, K] from `_overlap` and its inverse, 0 at padding, with the exact ones of the rest."""
-    outside = messages.outside
-    tags = shared.mul_(each[:, :, None]).flip(0).masked_fill_(outside[:, :, None], 0.0).transpose(0, 1)
+def _marginals(messages: Messages, each: Tensor) -> Tensor:
+    """[T, K + 1, B] the token marginals; ``each`` is 1 over the overlap [P, B], times what a sentence counts."""
+    marginals = (messages.shared_reversed[:-1] * each[:-1, None]).flip(0)
     rest = messages.rest
     if rest is not None:
-        exact = rest.marginals().transpose(0, 1).to(tags)
-        tags[rest.sentences] = exact if factor is None else exact * factor[rest.sentences][:, None, None]
-    return tags
+        exact = rest.marginals().to(marginals) * each[0, rest.sentences, None]  # [T, b, K]
+        marginals[:, :-1, rest.sentences] = exact.transpose(1, 2)
+    return marginals

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ner.modules.crf_logarithms import LogMessages
 from ner.modules.crf_messages import Messages
@@ -31,9 +32,10 @@ class SpanReading(NamedTuple):
     continues: Sequence[Sequence[bool]]
 
     def tensors(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Labels, long [K], and continues, bool [K, K]."""
-        labels = torch.as_tensor(self.labels, dtype=torch.long, device=device)
-        return labels, torch.as_tensor(self.continues, dtype=torch.bool, device=device)
+        """Labels [K + 1] and continues [K + 1, K + 1] with the tag of what is outside of the sentence, in no span."""
+        labels = torch.tensor([*self.labels, -1], dtype=torch.long, device=device)
+        continues = torch.as_tensor(self.continues, dtype=torch.bool, device=device)
+        return labels, pad(continues, (0, 1, 0, 1))
 
 
 def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) -> Tensor:
@@ -51,26 +53,19 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
     spans = spans.to(weights.device)
     labels, continues = reading.tensors(weights.device)
     sentence, start, stop, label = spans.unbind(1)
-    size = len(messages.outside)
+    T = len(messages.outside) - 2
     inner, border = weights * continues, weights * ~continues
 
-    # [N, K] all beginnings up to the first token of the span, where it must be opened
-    mass = torch.where(
-        (start > 0)[:, None], messages.forward[(start - 1).clamp(min=0), sentence] @ border, messages.entry
-    )
+    # [N, K + 1] all beginnings up to the first token of the span, where it must be opened
+    mass = messages.forward[start, :, sentence] @ border  # states begin with position -1
     mass = mass * (labels == label[:, None]) * _factor(messages, start, sentence)
     for offset in range(1, _longest(spans)):
-        t = (start + offset).clamp(max=size - 1)
+        t = (start + offset).clamp(max=T)
         longer = (mass @ inner) * _factor(messages, t, sentence)
         mass = torch.where((start + offset < stop)[:, None], longer, mass)
-    # [N, K] all endings after the last token of the span, where it must be closed
-    all_leaving = messages.leaving_reversed[size - stop, sentence]
-    after = stop.clamp(max=size - 1)
-    at_end = (stop == size) | messages.outside[after, sentence]
-    followed = messages.backward_reversed[size - 1 - after, sentence] @ border.t()
-    leaving = torch.where(at_end[:, None], all_leaving, followed)
-    overlap = (messages.forward[stop - 1, sentence] * all_leaving).sum(1)
-    found = (mass * leaving).sum(1) / overlap
+    # [N, K + 1] all endings after the last token of the span, where it must be closed
+    leaving = messages.backward_reversed[T - stop, :, sentence] @ border.t()
+    found = (mass * leaving).sum(1) / messages.overlap_reversed[T - stop, sentence]
     if messages.rest is not None:
         place = spans[:, :1] == messages.rest.sentences  # [N, b]
         chosen = place.any(1).nonzero()[:, 0]
@@ -92,30 +87,24 @@ def all_span_probabilities(messages: Messages, reading: SpanReading, longest: in
     """
     weights = messages.weights
     labels, continues = reading.tensors(weights.device)
-    T, B, K = messages.forward.shape
-    C = max((*reading.labels, -1)) + 1
+    P, _, B = messages.forward_reversed.shape
+    T, C = P - 1, max((*reading.labels, -1)) + 1
     found = weights.new_zeros(B, T, longest, C)
     if not found.numel():
         return found
-    inner, border = weights * continues, weights * ~continues
-    of_label = (labels[:, None] == torch.arange(C, device=labels.device)).to(weights)  # [K, C]
+    inner, border = (weights * continues).t(), weights * ~continues
+    of_label = (labels == torch.arange(C, device=labels.device)[:, None]).to(weights)  # [C, K + 1]
 
-    # All [T, B, K], in the scale of the messages, over their overlap at the last token.
-    opened = torch.cat((messages.entry.expand(1, B, K), messages.forward[:-1] @ border))
-    factor = messages.emitted / messages.scale[:, :, None]
-    leaving = messages.leaving_reversed.flip(0)
-    followed = messages.backward_reversed.flip(0)[1:] @ border.t()
-    followed = torch.cat((followed, leaving[-1:]))
-    last = torch.cat((messages.outside[1:], torch.ones_like(messages.outside[:1]))) & ~messages.outside
-    overlap = (messages.forward * leaving).sum(2, keepdim=True)
-    closed = torch.where(last[:, :, None], leaving, followed) / overlap
-    mass = opened * factor * (labels >= 0)
+    # All [T, K + 1, B], in the scale of the messages, over their overlap at the last token.
+    opened = border.t() @ messages.forward[:T]
+    factor = messages.factors[1:-1] / messages.scale[:T, None]
+    closed = border @ messages.backward_reversed[:T].flip(0) / messages.overlap_reversed[:T].flip(0)[:, None]
+    mass = opened * factor
     for length in range(min(longest, T)):
         if length:
-            mass = (mass[:-1] @ inner) * factor[length:]
-        spans = (mass * closed[length:]) @ of_label  # [T - length, B, C]
-        spans = spans.masked_fill(messages.outside[length:, :, None], 0.0)
-        found[:, : T - length, length] = spans.transpose(0, 1)
+            mass = (inner @ mass[:-1]) * factor[length:]
+        spans = of_label @ (mass * closed[length:])  # [T - length, C, B]
+        found[:, : T - length, length] = spans.permute(2, 0, 1)
     if messages.rest is not None:
         sizes = [min(longest, T), C]
         lengths = messages.rest.chain.lengths
@@ -131,7 +120,7 @@ def all_span_probabilities(messages: Messages, reading: SpanReading, longest: in
 
 def _factor(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
     """What forward messages are multiplied by at a token, beyond the transitions, [N, K]."""
-    return messages.emitted[t, sentence] / messages.scale[t, sentence][:, None]
+    return messages.factors[t + 1, :, sentence] / messages.scale[t, sentence][:, None]
 
 
 def _longest(spans: Tensor) -> int:
@@ -142,7 +131,8 @@ def _log_span_probabilities(messages: LogMessages, spans: Tensor, reading: SpanR
     """`span_probabilities` of sentences, counted among those of the messages, that were summed in logarithms."""
     sentence, start, stop, label = spans.unbind(1)
     emissions, entry, transitions, _, lengths = messages.chain
-    labels, continues = reading.tensors(emissions.device)
+    labels, continues = (tensor[..., :-1] for tensor in reading.tensors(emissions.device))
+    continues = continues[:-1]
     never = emissions.new_tensor(float("-inf"))
     inner, border = torch.where(continues, transitions, never), torch.where(continues, never, transitions)
     size = emissions.shape[1]

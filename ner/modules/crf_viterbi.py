@@ -32,22 +32,23 @@ def best_paths(chain: Chain) -> Tensor:
     paths = np.full((B, T), PADDING, dtype=np.int64)
     if B == 0 or T == 0:
         return torch.from_numpy(paths)
-    by_time = _best_scores(chain).transpose(1, 2), chain.emissions.transpose(0, 1)
+    by_time = chain.by_time()
+    scores, emissions, transitions, end = _to_host(
+        _best_scores(chain, by_time), by_time, chain.transitions, chain.end
+    )
     lengths = chain.lengths.cpu().numpy()
-    scores, emissions, transitions, end = _to_host(*by_time, chain.transitions, chain.end)
     traced = _trace(scores, emissions, transitions, end, lengths)
     np.copyto(paths, traced.T, where=np.arange(T) < lengths[:, None])
     return torch.from_numpy(paths)
 
 
-def _best_scores(chain: Chain) -> Tensor:
-    """The score of the best beginning that ends in tag k at token t, [T, K, B]."""
-    B, T, K = chain.emissions.shape
-    emissions = chain.emissions.reshape(B, T * K).t().contiguous().view(T, K, B)
-    scores = torch.empty_like(emissions)
+def _best_scores(chain: Chain, by_time: Tensor) -> Tensor:
+    """The score of the best beginning that ends in tag k at token t, [T, K, B]; emissions by time."""
+    scores = torch.empty_like(by_time)
+    _, K, B = scores.shape
     candidates = scores.new_empty(K, K, B)
     transitions = chain.transitions[:, :, None]
-    tokens, (score, *following) = emissions.unbind(0), scores.unbind(0)
+    tokens, (score, *following) = by_time.unbind(0), scores.unbind(0)
     torch.add(chain.start[:, None], tokens[0], out=score)
     for token, after in zip(tokens[1:], following, strict=True):
         torch.add(score[:, None], transitions, out=candidates)
@@ -73,63 +74,61 @@ def _trace(
     lengths: NDArray[np.integer],
 ) -> NDArray[np.int64]:
     """From the last tag of each sentence back to its first: tags [T, B], anything at padding."""
-    T, B, K = scores.shape
-    rows = np.arange(B)
-    final = scores[lengths - 1, rows] + end
+    T, K, B = scores.shape
+    columns = np.arange(B)
+    final = scores[lengths - 1, :, columns] + end  # [B, K]
     last = final.argmax(1)
-    if np.isnan(final[rows, last][lengths > 0]).any():
+    if np.isnan(final[columns, last][lengths > 0]).any():
         raise ValueError("expected emissions that are numbers, got NaN: no path is best")
     ending = lengths - 1 == np.arange(T)[:, None]
-    to_tag = np.ascontiguousarray(transitions.T)
     flat = emissions.reshape(-1)
-    places = np.arange(0, T * B * K, K).reshape(T, B)
-    candidates = np.empty((B, K), scores.dtype)
-    emission = np.empty((B, 1), scores.dtype)
-    place = np.empty((B, 1), np.int64)
+    firsts = columns + np.arange(0, T * K * B, K * B)[:, None]  # [T, B] places of the emissions of tag 0
+    candidates = np.empty((K, B), scores.dtype)
+    emission = np.empty(B, scores.dtype)
+    place = np.empty(B, np.int64)
     tags = np.empty((T, B), np.int64)
     tags[-1] = last
     for t in range(T - 1, 0, -1):
         # In the order in which the scores were summed up, emission last, so that ties are the same ties.
-        to_tag.take(tags[t], 0, candidates, "clip")
+        transitions.take(tags[t], 1, candidates, "clip")
         np.add(scores[t - 1], candidates, candidates)
-        np.add(places[t], tags[t], place[:, 0])
+        np.multiply(tags[t], B, place)
+        np.add(place, firsts[t], place)
         flat.take(place, None, emission, "clip")
         np.add(candidates, emission, candidates)
-        candidates.argmax(1, tags[t - 1])
+        candidates.argmax(0, tags[t - 1])
         np.copyto(tags[t - 1], last, where=ending[t - 1])
     return tags
 
 
-def n_best_paths(chain: Chain, n: int) -> tuple[Tensor, Tensor]:
+def n_best_paths(emissions: Tensor, scores: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """The n best paths of each sentence, no two alike, best first.
 
     Every tag keeps the n best beginnings that end in it (Schwartz & Chow 1990).
 
+    Args:
+        emissions: [T + 2, K + 1, B] of positions -1 to T, with the tag of what is outside, as of ``Messages``.
+        scores: [K + 1, K + 1] ``edges``.
+        n: number of paths.
+
     Returns:
         Paths [B, n, T] long, `PADDING` after the end of a sentence and throughout a path that does not exist; and
-        their scores [B, n], minus infinity for those. An empty sentence has one path, of score 0.
+        their scores [B, n], minus infinity for those.
     """
-    emissions, start, transitions, end, lengths = chain
-    B, T, K = emissions.shape
-    never = float("-inf")
-    scores = emissions.new_full((B, K, n), never)
-    if T:
-        scores[:, :, 0] = start + emissions[:, 0]
-    stay = torch.arange(K * n, device=emissions.device).view(1, K, n)
+    P, size, B = emissions.shape
+    best = emissions.new_full((size, n, B), float("-inf"))
+    best[-1, 0] = 0.0
     origins = []
-    for t in range(1, T):
-        candidates = (scores[:, :, :, None] + transitions[:, None, :]).reshape(B, K * n, K)
-        best, origin = candidates.topk(n, dim=1)  # [B, n, K]
-        inside = (lengths > t)[:, None, None]
-        scores = torch.where(inside, best.transpose(1, 2) + emissions[:, t, :, None], scores)
-        origins.append(torch.where(inside, origin.transpose(1, 2), stay).reshape(B, K * n))
-    final, place = (scores + end[:, None]).reshape(B, K * n).topk(n, dim=1)  # [B, n]
-    places = [place]
+    for token in emissions[1:].unbind(0):
+        candidates = best[:, :, None] + scores[:, None, :, None]  # [K + 1, n, K + 1, B]
+        best, origin = candidates.reshape(size * n, size, B).topk(n, dim=0)  # [n, K + 1, B]
+        best = best.transpose(0, 1) + token[:, None]
+        origins.append(origin.transpose(0, 1).reshape(size * n, B))
+    final = best[-1]  # [n, B] outside again
+    places = [torch.arange((size - 1) * n, size * n, device=final.device)[:, None].expand(n, B)]
     for origin in reversed(origins):
-        places.append(origin.gather(1, places[-1]))
-    empty = (lengths == 0)[:, None]
-    ranks = torch.arange(n, device=emissions.device)
-    final = torch.where(empty, torch.where(ranks == 0, 0.0, never), final)
-    paths = torch.stack(places[::-1], dim=2)[:, :, :T] // n
-    kept = (torch.arange(T, device=emissions.device) < lengths[:, None])[:, None] & (final > never)[:, :, None]
-    return paths.masked_fill(~kept, PADDING), final
+        places.append(origin.gather(0, places[-1]))
+    paths = torch.stack(places[-2:0:-1]).view(P - 2, n, B) if P > 2 else final.new_empty(0, n, B).long()
+    paths = paths.div(n, rounding_mode="floor")
+    paths = paths.masked_fill((paths == size - 1) | (final == float("-inf")), PADDING)
+    return paths.permute(2, 1, 0), final.t()

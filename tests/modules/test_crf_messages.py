@@ -5,7 +5,7 @@ import torch
 
 from ner.modules.crf_chain import Chain
 from ner.modules.crf_logarithms import log_forward_backward
-from ner.modules.crf_messages import expected_counts, forward_backward
+from ner.modules.crf_messages import by_sentence, expected_counts, forward_backward
 
 
 def random_chain(spread, dtype=torch.float32, B=40, T=30, K=9):
@@ -44,8 +44,8 @@ def test_both_ways_agree(spread):
         messages = forward_backward(chain)
         tags, pairs = expected_counts(messages, weights)
     torch.testing.assert_close(messages.log_z + messages.offset(), log_z.detach(), rtol=1e-12, atol=1e-10)
-    torch.testing.assert_close(tags, emissions, rtol=0, atol=1e-10)
-    torch.testing.assert_close(pairs, transitions, rtol=0, atol=1e-9)
+    torch.testing.assert_close(by_sentence(tags), emissions, rtol=0, atol=1e-10)
+    torch.testing.assert_close(pairs[:-1, :-1], transitions, rtol=0, atol=1e-9)
 
 
 def test_nan_stays_in_its_sentence():
