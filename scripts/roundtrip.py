@@ -85,7 +85,7 @@ def main(paths: Sequence[str]) -> int:
                         print(f"{format} {scheme or ''}: {error}", file=sys.stderr)
             failures += len(schemes) - same
             cells.append(f"{same}/{len(schemes)}")
-        shown = str(path)[-38:]
+        shown = str(path) if len(str(path)) < 40 else f"…{str(path)[-38:]}"
         print(f"{shown:40}{len(sentences):10,}{entities:10,}  " + "".join(f"{cell:9}" for cell in cells).rstrip())
     return 1 if failures else 0
 
