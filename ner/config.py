@@ -52,7 +52,9 @@ class DataConfig(Section):
         tokenizer: splits raw text, where the corpus is text with character spans.
         cut_spans: what becomes of a character span that cuts a token: an ``error``, ``widen`` it to whole tokens, or
             ``drop`` it.
-        unlabelled: what ``O`` means: ``O`` (no entity) or ``unknown`` (nobody looked).
+        unlabelled: what ``O`` means in train: ``O`` (no entity) or ``unknown`` (nobody looked).
+        entity_share: the share of tokens that lie in entities, by your estimate; needed with ``unlabelled: unknown``,
+            where nothing else keeps the model from calling every word an entity. A third off either way is allowed.
         dev_fraction: of the training sentences, held out when there is no dev.
         limit: at most so many sentences of each split; for a quick try.
     """
@@ -72,6 +74,7 @@ class DataConfig(Section):
     tokenizer: str = "english"
     cut_spans: Literal["error", "widen", "drop"] = "error"
     unlabelled: Literal["O", "unknown"] = "O"
+    entity_share: Annotated[float, Field(gt=0, lt=1)] | None = None
     dev_fraction: Fraction = 0.1
     limit: Positive | None = None
 
@@ -79,6 +82,10 @@ class DataConfig(Section):
     def _one_source(self) -> DataConfig:
         if self.dataset is not None and (self.train or self.dev or self.test):
             raise ValueError("dataset and train/dev/test name two corpora: keep one of them")
+        if self.unlabelled == "unknown" and self.entity_share is None:
+            raise ValueError(
+                "unlabelled: unknown needs entity_share, your estimate of the share of tokens in entities, such as 0.1"
+            )
         if self.dataset is None and self.revision:
             raise ValueError("revision is that of a hub repository, but data.dataset is not set")
         return self

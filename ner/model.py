@@ -12,8 +12,11 @@ from ner.features.encoder import FeatureSizes
 from ner.features.tags import TagSet
 from ner.modules.char_cnn import CharCNN
 from ner.modules.crf import CRF, Constraints
+from ner.modules.entity_share import share_penalty
 from ner.modules.recurrent import Recurrent
 from ner.modules.words import WordRepresentation, WordTable
+
+SHARE_WEIGHT = 100.0  # of the penalty on the share of entity tokens, in nats a sentence
 
 
 class SequenceTagger(nn.Module):
@@ -30,9 +33,11 @@ class SequenceTagger(nn.Module):
 
     Attributes:
         teaching_temperature: at which a teacher's targets were computed.
+        entity_share: share of tokens in entities that partial annotation is held to; None for no such check.
     """
 
     teaching_temperature = 1.0
+    entity_share: float | None = None
 
     def __init__(self, config: ModelConfig, sizes: FeatureSizes, tagset: TagSet, word_dim: int) -> None:
         super().__init__()
@@ -129,7 +134,10 @@ class SequenceTagger(nn.Module):
 
     def _gold_loss(self, batch: Batch, emissions: Tensor) -> Tensor:
         if batch.allowed is not None:
-            return self.crf.partial_loss(emissions, batch.allowed, batch.lengths, reduction="none")
+            losses = self.crf.partial_loss(emissions, batch.allowed, batch.lengths, reduction="none")
+            if self.entity_share is None:
+                return losses
+            return losses + SHARE_WEIGHT * share_penalty(self.crf, emissions, batch.lengths, self.entity_share)
         if batch.tags is None:
             raise ValueError("a batch without tags has no loss: encode the corpus with its tags")
         return self.crf.loss(emissions, batch.tags, batch.lengths, reduction="none")

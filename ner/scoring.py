@@ -16,6 +16,7 @@ from ner.corpus.write import write_columns
 from ner.document import ScoredSpan
 from ner.errors import DataError
 from ner.evaluation.calibration import Reliability, reliability
+from ner.evaluation.partial import settle
 from ner.evaluation.scores import Scores, score
 from ner.evaluation.spans import outcomes
 from ner.evaluation.thresholds import ThresholdCurve, curve
@@ -112,6 +113,7 @@ def evaluate(
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
     found = tagger.predict(tokens)
     predicted = [convert(tags, scheme) for tags in found.tag_lists()]
+    gold, predicted = settle(gold, predicted, scheme)
     candidates = tagger.predict(tokens, threshold=LEAST_SCORE)
     return Evaluation(
         score(gold, predicted, scheme),

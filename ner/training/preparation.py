@@ -80,6 +80,7 @@ class Prepared:
         torch.manual_seed(self.config.training.seed)
         model = SequenceTagger(self.config.model, self.encoder.sizes, self.tagset, self.matrix.shape[1])
         model.words.table.load(torch.from_numpy(self.matrix))
+        model.entity_share = self.config.data.entity_share
         model.teaching_temperature = self.config.distillation.temperature
         model.words.row_dropout = torch.from_numpy(self.row_dropout)
         return model

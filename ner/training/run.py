@@ -20,6 +20,7 @@ from ner.config import Config, load_config
 from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns
 from ner.errors import TrainingError
+from ner.evaluation.partial import settle
 from ner.evaluation.scores import Scores, score
 from ner.evaluation.spans import count_spans
 from ner.features.batches import EncodedCorpus
@@ -214,7 +215,7 @@ class Run:
             return None
         dev = self.prepared.corpus["dev"]
         predicted = self._predictor().predict(column(dev, "tokens"), scores=False).tag_lists()
-        counts = count_spans(column(dev, "tags"), predicted)
+        counts = count_spans(*settle(column(dev, "tags"), predicted, self.prepared.tagset.scheme))
         return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
 
     def _score(self, split: str) -> Scores | None:
@@ -226,7 +227,7 @@ class Run:
         if split == "test" and self.writes:
             rows = zip(tokens, gold, predicted, strict=True)
             write_columns((Sentence(t, p, columns={"gold": g}) for t, g, p in rows), self.folder.predictions)
-        return score(gold, predicted, scheme)
+        return score(*settle(gold, predicted, scheme), scheme)
 
     def _fit_temperature(self) -> float:
         prepared = self.prepared

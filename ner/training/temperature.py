@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from ner.features.tags import is_partial
 from ner.prediction import Predictor
 from ner.schemes import to_spans
 
@@ -26,9 +27,10 @@ def fit_temperature(predictor: Predictor, sentences: Sequence[list[str]], gold: 
     Args:
         predictor: with temperature 1.
         sentences: held-out tokens.
-        gold: their tags, in any scheme.
+        gold: their tags, in any scheme; sentences that are annotated in part are passed over.
     """
-    known = [set(to_spans(tags)) for tags in gold]
+    full = [number for number, tags in enumerate(gold) if not is_partial(tags)]
+    sentences, known = [sentences[number] for number in full], [set(to_spans(gold[number])) for number in full]
     held = []
     for batch in predictor.emit(sentences):
         tags, first, last = predictor.best_paths(batch)
