@@ -75,7 +75,8 @@ def test_what_is_saved_is_what_is_loaded(tiny_model: Path, tmp_path: Path) -> No
 
 def test_the_loaded_model_gives_the_same_bits(tiny_model: Path, tmp_path: Path) -> None:
     model, encoder, tagset, description = load_model(tiny_model)
-    save_model(tmp_path / "model", model, encoder, tagset, description.model, description.tagging, {})
+    config, tagging, temperature = description.model, description.tagging, description.temperature
+    save_model(tmp_path / "model", model, encoder, tagset, config, tagging, {}, temperature)
     one, other = ner.load(tiny_model), ner.load(tmp_path / "model")
     found, again = one.predict(SENTENCES), other.predict(SENTENCES)
     assert found.tags.tolist() == again.tags.tolist() and found.scores.tolist() == again.scores.tolist()
