@@ -22,7 +22,8 @@ def convert(
 ) -> None:
     """Rewrite a corpus in another format or tag scheme; the entities stay the same.
 
-    Example: ner convert data/sample/test.conll test.jsonl --scheme BILOU
+    Example:
+      ner convert data/sample/test.conll test.jsonl --scheme BILOU
     """
     from ner.corpus.convert import convert_file
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ner.cli.options import DataConfig, reads_data
+from ner.cli.output import write_json
 
 
 @reads_data()
@@ -16,7 +16,8 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
     data: Annotated[str, typer.Argument(help="A file with gold tags.", metavar="DATA")],
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the scores there, as fractions.", metavar="FILE")
+        str | None,
+        typer.Option("--json", help="Write the scores there, as fractions; - instead of the table.", metavar="FILE"),
     ] = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Write token, gold and predicted tag there, as columns.", metavar="FILE")
@@ -35,20 +36,22 @@ def evaluate(
 ) -> None:
     """Score a model on a tagged corpus: seqeval's precision, recall and F1, by type and in all.
 
-    Example: ner evaluate runs/quickstart/model data/sample/test.conll --json scores.json
+    Example:
+      ner evaluate runs/quickstart/model data/sample/test.conll --json scores.json
     """
     from ner.scoring import evaluate as evaluate_model
 
     evaluation = evaluate_model(model, data, options)
+    if json_file != "-":
+        print(evaluation.table())
+        if thresholds:
+            print(f"\nentities above a threshold on their score\n{evaluation.thresholds().table()}")
+        if calibration:
+            print(f"\nscores of entities against how often they are right\n{evaluation.reliability().table()}")
+    if json_file is not None:
+        write_json(evaluation.to_json(), json_file)
     if predictions is not None:
         evaluation.write_predictions(predictions)
-    if json_file is not None:
-        json_file.write_text(json.dumps(evaluation.to_json(), indent=2) + "\n", encoding="utf-8")
-    print(evaluation.table())
-    if thresholds:
-        print(f"\nentities above a threshold on their score\n{evaluation.thresholds().table()}")
-    if calibration:
-        print(f"\nscores of entities against how often they are right\n{evaluation.reliability().table()}")
     if plots is not None:
         plots.mkdir(parents=True, exist_ok=True)
         evaluation.thresholds().plot(plots / "thresholds.png")

@@ -13,7 +13,8 @@ def info(
 ) -> None:
     """Say what a model is: its labels, its network, what it was trained on, how well it does.
 
-    Example: ner info runs/quickstart/model
+    Example:
+      ner info runs/quickstart/model
     """
     from ner.information import describe_model
 

@@ -17,7 +17,8 @@ def push(
 
     Log in first: hf auth login.
 
-    Example: ner push runs/quickstart/model OWNER/NAME --private
+    Example:
+      ner push runs/quickstart/model OWNER/NAME --private
     """
     from ner.integrations.hub import push as push_model
 

@@ -40,7 +40,8 @@ def tag(
 ) -> None:
     """Find the entities of a text, a column file or JSONL.
 
-    Example: echo "Ada Lovelace was born in London." | ner tag runs/quickstart/model --to text
+    Example:
+      echo "Ada Lovelace lived in London." | ner tag runs/quickstart/model --to text
     """
     from ner.tagger import load
     from ner.tagging import TagOptions, tag_file

@@ -9,16 +9,17 @@ import typer
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="A YAML file; see configs/.", metavar="CONFIG.yaml")],
+    config: Annotated[Path, typer.Argument(help="A YAML file; see configs/.", metavar="CONFIG")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Keys to change, such as training.epochs=10.", metavar="[KEY=VALUE]...")
+        list[str] | None, typer.Argument(help="Keys to change, such as training.epochs=10.", metavar="KEY=VALUE")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on after a stop.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the output folder.")] = False,
 ) -> None:
     """Train a model and write it into OUTPUT/model.
 
-    Example: ner train configs/quickstart.yaml training.epochs=3 output=runs/try
+    Example:
+      ner train configs/quickstart.yaml training.epochs=3 output=runs/try
     """
     from ner.cli.screen import Screen
     from ner.config import load_config

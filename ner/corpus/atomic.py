@@ -27,11 +27,14 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
         DataError: the file cannot be written, for want of room or permission, or a text that UTF-8 cannot hold.
     """
     name = os.fspath(target)
+    shown = "<stdout>" if name == "-" else name
     path = Path(os.path.realpath(name))
     direct = name == "-" or (path.exists() and not path.is_file())
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
         if name == "-":
+            if sys.stdout is None:
+                raise DataError("is closed.", shown, remedy="Name a file to write to.")
             with _text(sys.stdout.buffer) as stream:
                 yield stream
         elif direct:
@@ -50,13 +53,13 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
     except UnicodeEncodeError as error:
         raise DataError(
             f"{error.object[error.start]!r} is half of a surrogate pair, which UTF-8 cannot hold.",
-            name,
+            shown,
             remedy="Mend the text, or write JSONL, which can.",
         ) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise DataError(f"cannot be written: {error.strerror or error}.", name, remedy=_remedy(error)) from None
+        raise DataError(f"cannot be written: {error.strerror or error}.", shown, remedy=_remedy(error)) from None
 
 
 def _remedy(error: OSError) -> str:
