@@ -106,7 +106,7 @@ class WordConfig(Section):
     dim: Positive = 100
     fine_tune: bool = True
     dropout: Fraction = 0.05
-    rare_dropout: Annotated[float, Field(ge=0)] = 0.0
+    rare_dropout: Annotated[float, Field(ge=0)] = 1.0
     min_count: Positive = 1
 
 
@@ -168,7 +168,7 @@ class EncoderConfig(Section):
     hidden: Positive = 200
     layers: Positive = 1
     bidirectional: bool = True
-    dropout: Fraction = 0.5
+    dropout: Fraction = 0.33
     recurrent_dropout: Fraction = 0.0
     variational: bool = False
     forget_bias: float = 1.0
