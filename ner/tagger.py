@@ -7,16 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from ner.document import Document, Offsets, ScoredSpan
+from ner.errors import ConfigError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
 from ner.persistence import WEIGHTS, Description, load_model
 from ner.prediction import Explanation, Prediction, Predictor
 from ner.text import Tokenizer, get_tokenizer, segment
+
+if TYPE_CHECKING:
+    from ner.inspection.trace import Trace
+
+_CHARACTERS_AHEAD = 1 << 20  # of a stream of texts
 
 
 class Tagger:
@@ -72,7 +79,14 @@ class Tagger:
 
         Args:
             sentences: lists of tokens; a sentence may be empty.
+
+        Raises:
+            TypeError: a text where a list of tokens should be.
         """
+        if any(isinstance(tokens, str) for tokens in sentences):
+            raise TypeError(
+                "tag_tokens takes sentences, each a list of tokens, not texts: for these, use tag or stream"
+            )
         lists = [list(tokens) for tokens in sentences]
         spans = self.predict(lists).span_lists()
         return [Document.of_tokens(tokens, found) for tokens, found in zip(lists, spans, strict=True)]
@@ -82,11 +96,22 @@ class Tagger:
 
         Args:
             texts: any number of them.
-            window: texts that are read ahead, to be batched together.
+            window: texts that are read ahead, to be batched together; fewer where they are long.
+
+        Raises:
+            TypeError: a single text.
         """
-        source = iter(texts)
-        while batch := list(islice(source, window)):
-            yield from self._tag_all(batch)
+        if isinstance(texts, str):
+            raise TypeError("stream takes texts, one after the other: for a single one, use tag")
+        ahead: list[str] = []
+        held = 0
+        for text in texts:
+            ahead.append(text)
+            held += len(text)
+            if len(ahead) >= window or held >= _CHARACTERS_AHEAD:
+                yield from self._tag_all(ahead)
+                ahead, held = [], 0
+        yield from self._tag_all(ahead)
 
     def predict(
         self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | None = None
@@ -97,6 +122,19 @@ class Tagger:
     def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
         """How sure the model is of token lists: marginals, entropy, and the likeliest readings."""
         return self.predictor.explain(sentences, n_best)
+
+    def trace(self, sentence: str | Sequence[str]) -> Trace:
+        """Look inside: every gate, the memory cell and the output at every token of one sentence.
+
+        Args:
+            sentence: a text, or tokens.
+
+        Raises:
+            NerError: the text holds no token, or several sentences, which the model reads one by one.
+        """
+        from ner.inspection.trace import trace_sentence
+
+        return trace_sentence(self, sentence)
 
     def _tag_all(self, texts: list[str]) -> Iterator[Document]:
         segmented: list[list[Offsets]] = [segment(text, self.tokenizer) for text in texts]
@@ -119,7 +157,13 @@ def load(path: str | os.PathLike[str], device: str = "cpu") -> Tagger:
 
     Raises:
         ModelError: the folder is missing, cut short, altered or of a newer format.
+        ConfigError: there is no such device here.
     """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch raises either, by how it was built
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise ConfigError(f"device {device}: cannot be used here: {reason}; cpu always can") from None
     if str(path).startswith("hub:"):
         from ner.integrations.hub import fetch
 
