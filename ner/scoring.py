@@ -70,9 +70,8 @@ class Evaluation:
 
     def table(self) -> str:
         """The scores for people, with what was scored."""
-        counts = self.data
-        about = f"{counts['sentences']} sentences, {counts['tokens']} tokens, {counts['entities']} entities"
-        return f"{self.scores.table()}\n{about} (sha256 {counts['sha256'][:12]}); model {self.model['path']}"
+        data, model = self.data["sha256"][:12], self.model["sha256"][:12]
+        return f"{self.scores.table()}\n\ndata sha256 {data}, model sha256 {model} ({self.model['path']})"
 
     def write_predictions(self, path: str | os.PathLike[str]) -> None:
         """A column file of token, gold tag, predicted tag: what conlleval reads."""
