@@ -26,9 +26,9 @@ def highlight(document: Document) -> str:
     """A ``div`` that shows the text with its entities marked; the score is in the tooltip."""
     pieces, position = [], 0
     for entity in document.entities:
-        pieces += [_text(document.text[position : entity.start]), _mark(entity)]
+        pieces += [escaped(document.text[position : entity.start]), _mark(entity)]
         position = entity.end
-    pieces.append(_text(document.text[position:]))
+    pieces.append(escaped(document.text[position:]))
     return f'<div class="ner" style="line-height:1.9;white-space:pre-wrap">{"".join(pieces)}</div>'
 
 
@@ -37,7 +37,7 @@ def page(title: str) -> tuple[str, str]:
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n"
+        f"<title>{escaped(title)}</title>\n"
         "<style>body{font:1rem/1.6 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#111;"
         "background:#fff}</style>\n"
         f"</head>\n<body>\n"
@@ -46,13 +46,13 @@ def page(title: str) -> tuple[str, str]:
 
 
 def _mark(entity: Entity) -> str:
-    score = "" if math.isnan(entity.score) else f' title="{_text(entity.label)}, probability {entity.score:.3f}"'
+    score = "" if math.isnan(entity.score) else f' title="{escaped(entity.label)}, probability {entity.score:.3f}"'
     style = _MARK.format(colour=colour(entity.label))
-    label = f'<span style="{_LABEL}">{_text(entity.label)}</span>'
-    return f'<mark style="{style}"{score}>{_text(entity.text)}{label}</mark>'
+    label = f'<span style="{_LABEL}">{escaped(entity.label)}</span>'
+    return f'<mark style="{style}"{score}>{escaped(entity.text)}{label}</mark>'
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Escaped, and without the characters that HTML cannot hold (NUL, lone surrogates)."""
     kept = "".join("\ufffd" if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in text)
     return escape(kept, quote=True)
