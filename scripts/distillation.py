@@ -1,5 +1,7 @@
-"""What a teacher's doubts are worth: a teacher learns from one half of a corpus, students from what it says of the text
-of the other half, by its best tags (hard) or by its probability of every tag (soft).
+"""What a teacher's doubts are worth: students learn from what it says of text that nobody labelled.
+
+A teacher is trained on one half of a corpus, the students on the text of the other half, by the teacher's best tags
+(hard) or by its probability of every tag (soft).
 
     python scripts/distillation.py configs/bc5cdr.yaml --seeds 1,2,3 [section.key=value ...]
 """
