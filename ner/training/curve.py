@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ner.evaluation.plots import new_figure, save
+from ner.evaluation.plots import BLUE, GREY, ORANGE, new_figure, save
 
 
 def draw_curve(epochs: Sequence[dict[str, Any]], best_epoch: int, path: Path) -> None:
@@ -18,17 +18,16 @@ def draw_curve(epochs: Sequence[dict[str, Any]], best_epoch: int, path: Path) ->
     figure = new_figure(7.0, 4.2)
     numbers = [record["epoch"] for record in epochs]
     left = figure.subplots()
-    left.plot(numbers, [record["loss"] for record in epochs], color="#0072b2", label="training loss a sentence")
+    left.plot(numbers, [record["loss"] for record in epochs], color=BLUE, label="training loss a sentence")
     left.set_xlabel("epoch")
     left.set_ylabel("loss (negative log-likelihood, nats)")
     lines = left.get_lines()
     scored = [(record["epoch"], 100 * record["dev"]["f1"]) for record in epochs if record["dev"]]
     if scored:
         right = left.twinx()
-        right.plot(*zip(*scored, strict=True), color="#d55e00", linestyle="--", label="dev F1")
-        right.axvline(best_epoch, color="#555555", linewidth=0.8, label=f"kept: epoch {best_epoch}")
+        right.plot(*zip(*scored, strict=True), color=ORANGE, linestyle="--", label="dev F1")
+        right.axvline(best_epoch, color=GREY, linewidth=0.8, label=f"kept: epoch {best_epoch}")
         right.set_ylabel("dev F1 (%)")
         lines = [*lines, *right.get_lines()]
     left.legend(lines, [str(line.get_label()) for line in lines], loc="center right", frameon=False)
-    figure.tight_layout()
     save(figure, path)

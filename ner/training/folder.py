@@ -93,7 +93,7 @@ class RunFolder:
         Raises:
             TrainingError: it cannot be written.
         """
-        with _written(self.metrics), self.metrics.open("a", encoding="utf-8") as file:
+        with writing(self.metrics), self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
     def keep(self, records: Iterable[Mapping[str, Any]]) -> None:
@@ -106,7 +106,12 @@ class RunFolder:
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Name the file where something cannot be written, and what to do.
+
+    Raises:
+        TrainingError: in place of an `OSError`.
+    """
     try:
         yield
     except OSError as error:
@@ -117,7 +122,7 @@ def _written(path: Path) -> Iterator[None]:
 
 def _replace(path: Path, text: str) -> None:
     fresh = path.with_name(path.name + ".new")
-    with _written(path):
+    with writing(path):
         fresh.write_text(text, encoding="utf-8")
         fresh.replace(path)
 

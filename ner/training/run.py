@@ -21,6 +21,7 @@ from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns
 from ner.errors import TrainingError
 from ner.evaluation.partial import settle
+from ner.evaluation.plots import new_figure
 from ner.evaluation.scores import Scores, score
 from ner.evaluation.spans import count_spans
 from ner.features.batches import EncodedCorpus
@@ -30,7 +31,7 @@ from ner.scoring import predict_like
 from ner.threads import set_threads
 from ner.training.card import model_card
 from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
-from ner.training.folder import RunFolder
+from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
 from ner.training.preparation import Prepared, column, prepare
@@ -96,7 +97,8 @@ def train(
     Raises:
         ConfigError: the configuration cannot be used.
         DataError: the corpus or a file of vectors cannot be used.
-        TrainingError: the run folder is occupied, or the training diverged.
+        TrainingError: the run folder is occupied or cannot be written, or the training diverged.
+        MissingExtraError: a library for the training curve is not installed.
     """
     from accelerate import Accelerator
 
@@ -124,6 +126,8 @@ class Run:
         self.config = prepared.config.training
         if self.config.deterministic:
             make_deterministic()
+        if self.config.plot:
+            new_figure()  # should its library be missing, that is said before the training, not after
         self.writes = accelerator.is_main_process
         self.model = prepared.network().to(accelerator.device)
         self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator)
@@ -263,13 +267,11 @@ class Run:
     def _save_model(self, result: TrainResult) -> None:
         prepared, metrics = self.prepared, self._metrics(result)
         extra = {"metrics.json": json.dumps(metrics, indent=2) + "\n", "README.md": model_card(prepared, metrics)}
-        try:
+        with writing(self.folder.model):
             save_model(
                 self.folder.model, self.model, prepared.encoder, prepared.tagset,
                 prepared.config.model, prepared.config.tagging, extra, result.temperature,
             )  # fmt: skip
-        except OSError as error:
-            raise TrainingError(f"{self.folder.model}: the model could not be written: {error}") from None
 
     def _metrics(self, result: TrainResult) -> dict[str, Any]:
         return {
@@ -286,7 +288,8 @@ class Run:
         if self.config.plot:
             from ner.training.curve import draw_curve
 
-            draw_curve(self.epochs, self.best_epoch, self.folder.curve)
+            with writing(self.folder.curve):
+                draw_curve(self.epochs, self.best_epoch, self.folder.curve)
 
 
 def _fixed(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
@@ -297,7 +300,9 @@ def _fixed(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
         "corpus": prepared.identity,
         "data.scheme": prepared.scheme,
         "data.unlabelled": config["data"]["unlabelled"],
+        "data.entity_share": config["data"]["entity_share"],
         "model": config["model"],
+        "distillation.temperature": config["distillation"]["temperature"],
         **{f"training.{key}": config["training"][key] for key in keys},
         _CONTENT: corpus.checksum() + sha256(prepared.matrix.tobytes()).hexdigest(),
     }
