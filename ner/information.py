@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from math import prod
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from ner.config import FeatureConfig
 from ner.errors import ModelError
 from ner.persistence import WEIGHTS, describe, model_folder
+from ner.schemes import OUTSIDE, split_tag
 
 
 def describe_model(folder: str | os.PathLike[str]) -> str:
@@ -20,20 +23,33 @@ def describe_model(folder: str | os.PathLike[str]) -> str:
     """
     folder = model_folder(folder)
     description = describe(folder)
-    network, encoder = description.model, description.model.encoder
+    network, encoder, chars = description.model, description.model.encoder, description.model.chars
+    widths = " and ".join(map(str, chars.widths))
+    labels = sorted({split_tag(tag)[1] for tag in description.tags if tag != OUTSIDE})
+    layers = f"{encoder.layers} layers" if encoder.layers > 1 else "1 layer"
+    directions = " in each direction" if encoder.bidirectional else ""
     lines = [
-        f"model        {folder} (format {description.format}, written by version {description.version})",
-        f"labels       {', '.join(sorted({tag.partition('-')[2] or '_' for tag in description.tags if tag != 'O'}))}",
-        f"tags         {len(description.tags)} in {network.scheme}, head {network.head}",
-        f"words        {description.word_dim} dimensions, {description.trained} rows trained",
-        f"characters   {network.chars.filters} filters of widths {network.chars.widths} over {network.chars.dim}"
-        " dimensions" if network.chars.dim else "characters   not used",
-        f"encoder      {encoder.kind}, {encoder.hidden} units, {encoder.layers} layers,"
-        f" {'both directions' if encoder.bidirectional else 'one direction'}",
-        f"parameters   {_parameters(folder):,}",
-        f"tokenizer    {description.tagging.tokenizer}",
-    ]  # fmt: skip
-    return "\n".join(lines + _scores(folder))
+        ("model", f"{folder}, format {description.format}, written by version {description.version}"),
+        ("weights", f"{_parameters(folder):,} parameters, sha256 {description.files.get(WEIGHTS, '?')[:12]}"),
+        ("labels", f"{', '.join(labels)} ({len(description.tags)} tags in {network.scheme})"),
+        ("words", f"{description.trained:,} trained rows of {description.word_dim} dimensions"),
+        ("characters", f"{chars.filters} filters {widths} wide over {chars.dim} dimensions" if chars.dim else "none"),
+        ("features", _features(network.features)),
+        ("encoder", f"{encoder.kind}, {layers} of {encoder.hidden} units{directions}"),
+        ("head", network.head),
+        ("tokenizer", description.tagging.tokenizer),
+        *_scores(folder),
+    ]
+    return "\n".join(f"{name:<12} {text}" for name, text in lines)
+
+
+def _features(features: FeatureConfig) -> str:
+    named = [
+        "capitalization and shape" if features.shape_dim else "",
+        "Brown clusters" if features.clusters else "",
+        "gazetteers" if features.gazetteers else "",
+    ]
+    return ", ".join(filter(None, named)) or "none"
 
 
 def _parameters(folder: Path) -> int:
@@ -42,31 +58,26 @@ def _parameters(folder: Path) -> int:
             shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{folder / WEIGHTS}: cannot be read: {error}; copy the whole folder again") from None
-    return sum(_product(shape) for shape in shapes)
+    return sum(map(prod, shapes))
 
 
-def _product(shape: list[int]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
-
-
-def _scores(folder: Path) -> list[str]:
+def _scores(folder: Path) -> list[tuple[str, str]]:
     """Lines from ``metrics.json``, which is free to edit: whatever cannot be read there is left out."""
     try:
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         lines = [
-            f"{split:12} {counts['sentences']} sentences, {counts['tokens']} tokens, {counts['entities']} entities"
-            for split, counts in metrics["data"].items()
+            (
+                f"{split} data",
+                f"{data['sentences']:,} sentences, {data['tokens']:,} tokens, {data['entities']:,} entities,"
+                f" sha256 {data['sha256'][:12]}",
+            )
+            for split, data in metrics["data"].items()
         ]
         for split in ("dev", "test"):
             if metrics.get(split):
                 micro = metrics[split]["micro"]
-                lines.append(
-                    f"{split + ' scores':12} "
-                    f"P {micro['precision']:.2%}  R {micro['recall']:.2%}  F1 {micro['f1']:.2%}"
-                )
+                numbers = [100 * micro[key] for key in ("precision", "recall", "f1")]
+                lines.append((f"{split} scores", "precision {:.2f}  recall {:.2f}  F1 {:.2f}".format(*numbers)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return ["scores       none stored"]
+        return [("scores", "none stored")]
     return lines
