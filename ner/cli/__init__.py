@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ner.cli import check, convert, evaluate, info, push, tag, train
-from ner.errors import NerError
+from ner.cli import check, convert, evaluate, info, inspect, push, tag, train
+from ner.cli.failing import explained
 from ner.version import __version__
 
 app = typer.Typer(
@@ -31,32 +28,23 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """What stands before the command's name."""
 
 
-def explained(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The command, with its user's errors as one message instead of a traceback; exit status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except NerError as error:
-            print(f"error: {error}", file=sys.stderr)
-            raise typer.Exit(1) from None
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
-            raise typer.Exit(130) from None
-        except BrokenPipeError:  # the reader of our output has gone, as `head` does
-            sys.stderr.close()
-            raise typer.Exit(0) from None
-
-    return run
-
-
-for _command in (train.train, evaluate.evaluate, tag.tag, check.check, convert.convert, info.info, push.push):
+for _command in (
+    train.train,
+    evaluate.evaluate,
+    tag.tag,
+    check.check,
+    convert.convert,
+    info.info,
+    inspect.inspect,
+    push.push,
+):
     app.command(no_args_is_help=True)(explained(_command))
 
 
