@@ -10,8 +10,8 @@ import torch
 import torchcrf
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain, full_precision
-from ner.modules.crf_constraints import Constraints, Masks
+from ner.modules.crf_chain import Chain, full_precision, join_edges
+from ner.modules.crf_constraints import Constraints
 from ner.modules.crf_decoding import best_spans
 from ner.modules.crf_loss import (
     PathPlaces,
@@ -68,20 +68,17 @@ class CRF(torchcrf.CRF):
         ValueError: constraints of another shape, or that leave sentences of some length without any path.
     """
 
-    start_forbidden: Tensor
-    transition_forbidden: Tensor
-    end_forbidden: Tensor
+    forbidden: Tensor  # [K + 1, K + 1] bool, see ``crf_chain``
 
     def __init__(
         self, num_tags: int, constraints: Constraints | None = None, constrained_training: bool = False
     ) -> None:
         super().__init__(num_tags, batch_first=True)
-        self.is_constrained = constraints is not None
-        self.constrained_training = constrained_training and self.is_constrained
-        masks = (constraints or Constraints.none(num_tags)).forbidden(num_tags)
-        self.register_buffer("start_forbidden", masks.start, persistent=False)
-        self.register_buffer("transition_forbidden", masks.transitions, persistent=False)
-        self.register_buffer("end_forbidden", masks.end, persistent=False)
+        self.constrained = constraints is not None
+        self.constrained_training = constrained_training and self.constrained
+        if constraints is None:
+            constraints = Constraints(*(torch.ones(shape) for shape in (num_tags, (num_tags, num_tags), num_tags)))
+        self.register_buffer("forbidden", constraints.forbidden(num_tags), persistent=False)
 
     def forward(
         self,
@@ -120,7 +117,7 @@ class CRF(torchcrf.CRF):
         """
         chain = self._free_chain(emissions, lengths)
         _check_tags(chain, tags)
-        losses = negative_log_likelihood(chain, tags, self._training_masks())
+        losses = negative_log_likelihood(chain, tags, self._forbidden_in_training())
         return reduce(losses, chain.lengths, weights, reduction)
 
     @_in_full_precision
@@ -153,7 +150,7 @@ class CRF(torchcrf.CRF):
             raise ValueError(f"expected allowed tags {list(emissions.shape)}, got {list(allowed.shape)}")
         if not bool((allowed.any(2) | chain.outside()[1:-1].t()).all()):
             raise ValueError("expected an allowed tag at every token, got a token without any")
-        losses = partial_negative_log_likelihood(chain, allowed, self._training_masks())
+        losses = partial_negative_log_likelihood(chain, allowed, self._forbidden_in_training())
         return reduce(losses, chain.lengths, weights, reduction)
 
     @_in_full_precision
@@ -181,8 +178,9 @@ class CRF(torchcrf.CRF):
         chain = self._free_chain(emissions, lengths)
         if targets.shape != emissions.shape:
             raise ValueError(f"expected targets {list(emissions.shape)}, got {list(targets.shape)}")
-        masks = self._training_masks()
-        chain = _at_temperature(chain if masks is None else chain.forbid(masks), temperature)
+        if self.constrained_training:
+            chain = chain.forbid(self.forbidden)
+        chain = _at_temperature(chain, temperature)
         return reduce(divergence(chain, targets) * temperature**2, chain.lengths, weights, reduction)
 
     @_in_full_precision
@@ -202,7 +200,7 @@ class CRF(torchcrf.CRF):
         _check_tags(chain, tags)
         messages = forward_backward(chain)
         path = PathPlaces.of(tags, messages.outside, self.num_tags)
-        return (path.score(messages.emissions, messages.scores) - messages.log_z).clamp(max=0.0)
+        return (path.score(messages.emissions, messages.edges) - messages.log_z).clamp(max=0.0)
 
     @torch.no_grad()
     @_in_full_precision
@@ -232,7 +230,7 @@ class CRF(torchcrf.CRF):
             raise ValueError(f"expected n of 1 or more, got {n}")
         chain = _at_temperature(self._chain(emissions, lengths), temperature)
         messages = forward_backward(chain)
-        paths, scores = n_best_paths(messages.emissions, messages.scores, n)
+        paths, scores = n_best_paths(messages.emissions, messages.edges, n)
         return paths, (scores - messages.log_z[:, None]).clamp(max=0.0)
 
     @torch.no_grad()
@@ -318,7 +316,7 @@ class CRF(torchcrf.CRF):
     def _chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
         """The scores as they are for everything but training: those of what is forbidden ``-inf``."""
         chain = self._free_chain(emissions, lengths)
-        return chain.forbid(self._masks()) if self.is_constrained else chain
+        return chain.forbid(self.forbidden) if self.constrained else chain
 
     def _free_chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
         """All scores, checked, in the dtype to compute in."""
@@ -331,15 +329,12 @@ class CRF(torchcrf.CRF):
             low, high = (int(bound) for bound in torch.aminmax(lengths))
             if low < 0 or high > T:
                 raise ValueError(f"expected lengths from 0 to {T}, got {low} to {high}")
-        parameters = self.start_transitions, self.transitions, self.end_transitions
         dtype = torch.promote_types(torch.promote_types(emissions.dtype, self.transitions.dtype), torch.float32)
-        return Chain(emissions, *parameters, lengths.to(emissions.device)).change(lambda scores: scores.to(dtype))
+        edges = join_edges(self.start_transitions, self.transitions, self.end_transitions, outside=0.0)
+        return Chain(emissions.to(dtype), edges.to(dtype), lengths.to(emissions.device))
 
-    def _masks(self) -> Masks:
-        return Masks(self.start_forbidden, self.transition_forbidden, self.end_forbidden)
-
-    def _training_masks(self) -> Masks | None:
-        return self._masks() if self.constrained_training else None
+    def _forbidden_in_training(self) -> Tensor | None:
+        return self.forbidden if self.constrained_training else None
 
 
 def _at_temperature(chain: Chain, temperature: float) -> Chain:

@@ -1,4 +1,14 @@
-"""The scores of a batch of linear chains, and what can be done to them before anything is summed."""
+r"""The scores of linear chains, and the form in which they are summed.
+
+A path :math:`y` of a sentence of :math:`n` tokens has the score
+
+.. math:: s(y) = a_{y_1} + \sum_{t=1}^n u_t(y_t) + \sum_{t=2}^n A_{y_{t-1} y_t} + b_{y_n}
+
+with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end scores :math:`b`. To have nothing
+special at either end, every sentence of a batch fills T + 2 positions, -1 to T, and there is one more tag, number K:
+*outside*, the only one before its first token and after its last. Start and end scores are then transitions from and
+to this tag, padding is like any other position, and an empty sentence has one path, of score 0.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +18,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-from ner.modules.crf_constraints import Masks
+from torch.nn.functional import pad
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[None]:
@@ -19,31 +28,25 @@ def full_precision(device: torch.device) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def join_edges(start: Tensor, transitions: Tensor, end: Tensor, outside: float) -> Tensor:
+    """All transitions, [K + 1, K + 1] from row to column, the last for the outside, with ``outside`` to itself."""
+    return torch.cat((torch.cat((transitions, start[None])), pad(end, (0, 1), value=outside)[:, None]), 1)
+
+
 class Chain(NamedTuple):
-    """The scores of a batch of sentences, all of one floating dtype and device.
+    """The scores of a batch of sentences, of one floating dtype and device. What is forbidden scores ``-inf``."""
 
-    What is forbidden has the score ``-inf``. Emissions at padding may be anything.
-    """
-
-    emissions: Tensor  # [B, T, K]
-    start: Tensor  # [K]
-    transitions: Tensor  # [K, K], from row to column
-    end: Tensor  # [K]
-    lengths: Tensor  # [B], long, on the device of the scores
+    emissions: Tensor  # [B, T, K]; anything at padding
+    edges: Tensor  # [K + 1, K + 1] of `join_edges`; anything from the outside to itself, which scores 0
+    lengths: Tensor  # [B] long
 
     def change(self, of_scores: Callable[[Tensor], Tensor]) -> Chain:
         """The chain with all of its scores changed in the same way."""
-        emissions, start, transitions, end, lengths = self
-        return Chain(of_scores(emissions), of_scores(start), of_scores(transitions), of_scores(end), lengths)
+        return Chain(of_scores(self.emissions), of_scores(self.edges), self.lengths)
 
-    def forbid(self, masks: Masks) -> Chain:
-        """The chain without what the masks forbid, in any sentence."""
-        never = float("-inf")
-        return self._replace(
-            start=self.start.masked_fill(masks.start, never),
-            transitions=self.transitions.masked_fill(masks.transitions, never),
-            end=self.end.masked_fill(masks.end, never),
-        )
+    def forbid(self, edges: Tensor) -> Chain:
+        """The chain without the edges that a mask, bool [K + 1, K + 1], has."""
+        return self._replace(edges=self.edges.masked_fill(edges, float("-inf")))
 
     def allow(self, tags: Tensor) -> Chain:
         """The chain with no other tags than these, bool [B, T, K], at each token."""
@@ -56,11 +59,20 @@ class Chain(NamedTuple):
     def outside(self) -> Tensor:
         """[T + 2, B] bool: position, from -1 to T, is no token of sentence b."""
         T = self.emissions.shape[1]
-        positions = torch.arange(-1, T + 1, device=self.lengths.device)
-        positions[0] = T  # as far outside as the other end
+        # Position -1 counts as T, which is outside of all.
+        positions = torch.arange(-1, T + 1, device=self.lengths.device) % (T + 1)
         return positions[:, None] >= self.lengths
 
     def by_time(self) -> Tensor:
         """The emissions as [T, K, B], contiguous: with sentences innermost, vectors are long even if tags are few."""
         B, T, K = self.emissions.shape
         return self.emissions.reshape(B, T * K).t().contiguous().view(T, K, B)
+
+
+def enclose(emissions: Tensor, outside: Tensor, never: float) -> Tensor:
+    """Emissions [T, K, B] as [T + 2, K + 1, B], at all positions and of all tags; ``never`` where a tag cannot be."""
+    T, K, B = emissions.shape
+    enclosed = emissions.new_full((T + 2, K + 1, B), never)
+    enclosed[1:-1, :K] = emissions.masked_fill(outside[1:-1, None], never)
+    enclosed[:, K].masked_fill_(outside, 0.0)
+    return enclosed

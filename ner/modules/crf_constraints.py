@@ -8,13 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-
-class Masks(NamedTuple):
-    """What is forbidden, bool: tags at the start [K], from a tag to another [K, K], tags at the end [K]."""
-
-    start: Tensor
-    transitions: Tensor
-    end: Tensor
+from ner.modules.crf_chain import join_edges
 
 
 class Constraints(NamedTuple):
@@ -24,13 +18,8 @@ class Constraints(NamedTuple):
     transitions: Sequence[Sequence[bool]] | Tensor
     end: Sequence[bool] | Tensor
 
-    @classmethod
-    def none(cls, num_tags: int) -> Constraints:
-        """Everything is permitted."""
-        return cls(torch.ones(num_tags), torch.ones(num_tags, num_tags), torch.ones(num_tags))
-
-    def forbidden(self, num_tags: int) -> Masks:
-        """The opposite, as tensors.
+    def forbidden(self, num_tags: int) -> Tensor:
+        """The `join_edges` that are not permitted, bool [K + 1, K + 1].
 
         Raises:
             ValueError: a shape that is not that of ``num_tags`` tags, or a length for which no path is left.
@@ -50,4 +39,4 @@ class Constraints(NamedTuple):
                 )
             seen.add(key)
             reachable = transitions[reachable].any(0)
-        return Masks(~start, ~transitions, ~end)
+        return ~join_edges(start, transitions, end, outside=True)

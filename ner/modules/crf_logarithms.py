@@ -7,27 +7,23 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain
+from ner.modules.crf_chain import Chain, enclose
 
 # Stands for minus infinity where a subtraction of two of them would be NaN: its exponential is exactly 0.
 NEVER = -1e30
 
 
 def log_forward_backward(chain: Chain) -> tuple[Tensor, Tensor, Tensor]:
-    """Alpha [T, B, K], beta [T, B, K] and log Z [B], all logarithms; see `LogMessages`. Needs T > 0."""
-    emissions, start, transitions, end, lengths = chain.change(lambda scores: scores.clamp(min=NEVER))
-    T = emissions.shape[1]
-    tokens = emissions.unbind(1)
-    alpha = [start + tokens[0]]
-    for t in range(1, T):
-        arriving = torch.logsumexp(alpha[-1][:, :, None] + transitions, dim=1)
-        alpha.append(torch.where((lengths > t)[:, None], arriving + tokens[t], alpha[-1]))
-    beta = [end.expand_as(tokens[0])]
-    for t in range(T - 1, 0, -1):
-        leaving = torch.logsumexp(transitions + (tokens[t] + beta[-1])[:, None, :], dim=2)
-        beta.append(torch.where((lengths > t)[:, None], leaving, end))
-    log_z = torch.logsumexp(alpha[-1] + end, dim=1).masked_fill(lengths == 0, 0.0)
-    return torch.stack(alpha), torch.stack(beta[::-1]), log_z
+    """Alpha and beta, both [T + 2, K + 1, B], and log Z [B], all logarithms; see `LogMessages`."""
+    emissions, edges, _ = chain.change(lambda scores: scores.clamp(min=NEVER))
+    positions = enclose(emissions.permute(1, 2, 0), chain.outside(), NEVER).unbind(0)
+    edges[-1, -1] = 0.0
+    alpha, beta = [positions[0]], [torch.zeros_like(positions[0])]
+    for position in positions[1:]:
+        alpha.append(torch.logsumexp(alpha[-1][:, None] + edges[:, :, None], dim=0) + position)
+    for position in reversed(positions[1:]):
+        beta.append(torch.logsumexp(edges[:, :, None] + (position + beta[-1])[None], dim=1))
+    return torch.stack(alpha), torch.stack(beta[::-1]), alpha[-1][-1]
 
 
 class LogMessages(NamedTuple):
@@ -35,8 +31,8 @@ class LogMessages(NamedTuple):
 
     sentences: Tensor  # [b] their places in the batch
     chain: Chain  # of these sentences alone
-    alpha: Tensor  # [T, b, K] log of the sum over all beginnings that end in tag k at t, its emission included
-    beta: Tensor  # [T, b, K] log of the sum over all endings after tag k at t
+    alpha: Tensor  # [T + 2, K + 1, b] log of the sum over all beginnings that end in tag k there, emission included
+    beta: Tensor  # [T + 2, K + 1, b] log of the sum over all endings after tag k there
     log_z: Tensor  # [b]
 
     @classmethod
@@ -46,39 +42,33 @@ class LogMessages(NamedTuple):
         few = few._replace(lengths=few.lengths.cpu()).change(lambda scores: scores.double().cpu())
         return cls(sentences, few, *log_forward_backward(few))
 
-    def marginals(self) -> Tensor:
-        """The probability of every tag at every token, [T, b, K]; 0 at padding."""
-        marginals = (self.alpha + self.beta - self.log_z[:, None]).exp()
-        return marginals.masked_fill(self.chain.outside()[1:-1, :, None], 0.0)
-
-    def transitions(self) -> Tensor:
-        """How often each tag follows each in expectation, [b, K, K]."""
-        emissions, _, transitions, _, lengths = self.chain
-        ending = emissions.transpose(0, 1) + self.beta - self.log_z[:, None]  # [T, b, K]
-        counts = emissions.new_zeros(len(lengths), *transitions.shape)
-        for t in range(1, len(ending)):
-            log_pairs = self.alpha[t - 1][:, :, None] + transitions + ending[t][:, None, :]
-            counts += torch.where((lengths > t)[:, None, None], log_pairs.exp(), 0.0)
-        return counts
+    def emissions(self) -> Tensor:
+        """[T + 2, K + 1, b]."""
+        return enclose(self.chain.by_time(), self.chain.outside(), float("-inf"))
 
     def edges(self) -> Tensor:
-        """`transitions` with those from and to the outside, [b, K + 1, K + 1]."""
-        inner, marginals = self.transitions(), self.marginals()
-        size = inner.shape[1] + 1
-        edges = inner.new_zeros(len(inner), size, size)
-        edges[:, :-1, :-1] = inner
-        edges[:, -1, :-1] = marginals[0]
-        edges[:, :-1, -1] = marginals[self.chain.lengths - 1, torch.arange(len(inner))]
+        """[K + 1, K + 1]"""
+        edges = self.chain.edges.clone()
+        edges[-1, -1] = 0.0
         return edges
+
+    def marginals(self) -> Tensor:
+        """The probability of every tag at every position, [T + 2, K + 1, b]."""
+        return (self.alpha + self.beta - self.log_z).exp()
+
+    def expected_edges(self) -> Tensor:
+        """How often each edge is taken in expectation, [b, K + 1, K + 1]."""
+        edges = self.edges()[:, :, None]
+        ending = self.emissions() + self.beta - self.log_z
+        counts = torch.zeros_like(edges + self.log_z)
+        for alpha, after in zip(self.alpha[:-1], ending[1:], strict=True):
+            counts += (alpha[:, None] + edges + after[None]).exp()
+        return counts.permute(2, 0, 1)
 
     def entropy(self) -> Tensor:
         """[b], in nats."""
-        emissions, start, transitions, end, _ = self.chain
-        taken = self.edges()
-        score = expected_score(self.marginals().transpose(0, 1), emissions).sum((1, 2))
-        score += expected_score(taken[:, :-1, :-1], transitions).sum((1, 2))
-        score += expected_score(taken[:, -1, :-1], start).sum(1) + expected_score(taken[:, :-1, -1], end).sum(1)
-        return self.log_z - score
+        score = expected_score(self.marginals(), self.emissions()).sum((0, 1))
+        return self.log_z - score - expected_score(self.expected_edges(), self.edges()).sum((1, 2))
 
 
 def expected_score(probabilities: Tensor, scores: Tensor) -> Tensor:

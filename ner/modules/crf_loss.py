@@ -13,10 +13,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad, softplus
 
-from ner.modules.crf_chain import Chain
-from ner.modules.crf_constraints import Masks
+from ner.modules.crf_chain import Chain, enclose
 from ner.modules.crf_logarithms import NEVER, log_forward_backward
-from ner.modules.crf_messages import by_sentence, edges, expected_counts, forward_backward
+from ner.modules.crf_messages import by_sentence, expected_counts, forward_backward
 
 Reduction: TypeAlias = Literal["none", "sum", "mean", "token_mean"]
 
@@ -40,13 +39,13 @@ def reduce(losses: Tensor, lengths: Tensor, weights: Tensor | None, reduction: R
     raise ValueError(f"expected reduction none, sum, mean or token_mean, got {reduction!r}")
 
 
-def negative_log_likelihood(chain: Chain, tags: Tensor, forbidden: Masks | None) -> Tensor:
+def negative_log_likelihood(chain: Chain, tags: Tensor, forbidden: Tensor | None) -> Tensor:
     """log Z less the score of a path, [B].
 
     Args:
         chain: all scores, also those of what is forbidden.
         tags: [B, T] long, the path; anything at padding.
-        forbidden: what is left out of Z, except in this path, which is always part of it.
+        forbidden: bool [K + 1, K + 1], edges left out of Z; but this path is always part of it.
 
     Raises:
         ValueError: a number that is no tag.
@@ -59,18 +58,17 @@ def log_partition(chain: Chain) -> Tensor:
     return _LogPartition.apply(*chain)
 
 
-def partial_negative_log_likelihood(chain: Chain, allowed: Tensor, forbidden: Masks | None) -> Tensor:
+def partial_negative_log_likelihood(chain: Chain, allowed: Tensor, forbidden: Tensor | None) -> Tensor:
     """log Z less the log of the sum over the paths that keep to the allowed tags, [B].
 
     Args:
         chain: all scores, also those of what is forbidden.
         allowed: [B, T, K] bool, some tag at every token.
-        forbidden: what is left out of both sums. Where that leaves a sentence no allowed path, its allowed ones are
-            summed as they are, and are part of Z.
+        forbidden: bool [K + 1, K + 1], edges left out of both sums. Where that leaves a sentence no allowed path, its
+            allowed ones are summed as they are, and are part of Z.
     """
     # The difference stays when all emissions of a token are shifted; from small numbers it keeps more digits.
-    peak = chain.emissions.detach().amax(2, keepdim=True)
-    free = chain._replace(emissions=chain.emissions - peak)
+    free = chain._replace(emissions=chain.emissions - chain.emissions.detach().amax(2, keepdim=True))
     if forbidden is None:
         return _log_share(free, allowed)
     legal = free.forbid(forbidden)
@@ -81,7 +79,7 @@ def partial_negative_log_likelihood(chain: Chain, allowed: Tensor, forbidden: Ma
     shares = _log_share(legal.sentences(rows), allowed[rows])
     gold = log_partition(free.sentences(others).allow(allowed[others]))
     unions = softplus(log_partition(legal.sentences(others)) - gold)
-    return torch.zeros_like(peak[:, 0, 0]).index_copy(0, rows, shares).index_copy(0, others, unions)
+    return torch.cat((shares, unions))[torch.cat((rows, others)).argsort()]
 
 
 def divergence(chain: Chain, targets: Tensor) -> Tensor:
@@ -97,7 +95,7 @@ def divergence(chain: Chain, targets: Tensor) -> Tensor:
     emissions = chain.emissions.masked_fill(outside, 0.0)
     peak = emissions.detach().amax(2, keepdim=True)
     alpha, beta, log_z = log_forward_backward(chain._replace(emissions=emissions - peak))
-    log_marginals = (alpha + beta - log_z[:, None]).transpose(0, 1)
+    log_marginals = (alpha + beta - log_z)[1:-1, :-1].permute(2, 0, 1)
     targets = targets.to(log_marginals).masked_fill(outside | (log_marginals < NEVER / 2), 0.0)
     log_marginals = torch.where(targets > 0, log_marginals, 0.0)
     return (torch.xlogy(targets, targets) - targets * log_marginals).sum((1, 2)).clamp(min=0.0)
@@ -107,7 +105,7 @@ class PathPlaces(NamedTuple):
     """Where the scores of a path stand."""
 
     tags: Tensor  # [T + 2, B] at positions -1 to T, outside of the sentence K
-    steps: Tensor  # [T + 1, B] in `edges`
+    steps: Tensor  # [T + 1, B] among the edges
 
     @classmethod
     def of(cls, tags: Tensor, outside: Tensor, num_tags: int) -> PathPlaces:
@@ -125,19 +123,15 @@ class PathPlaces(NamedTuple):
         tags = pad(tags.masked_fill_(beyond, num_tags), (0, 0, 1, 1), value=num_tags)
         return cls(tags, tags[:-1] * (num_tags + 1) + tags[1:])
 
-    def score(self, emissions: Tensor, scores: Tensor) -> Tensor:
-        """[B] the score of the path, given emissions [T + 2, K + 1, B] and `edges`, both of them less their peaks.
+    def score(self, emissions: Tensor, edges: Tensor) -> Tensor:
+        """[B] the score of the path, given emissions [T + 2, K + 1, B] and edges, both of them less their peaks.
 
         Less their peaks from the start, as log Z: the difference of two large sums would lose digits.
         """
-        return emissions.gather(1, self.tags[:, None]).sum((0, 1)) + scores.take(self.steps).sum(0)
-
-    def breaks(self, masks: Masks) -> Tensor:
-        """[B] bool: the path has something that the masks forbid."""
-        return edges(*masks, outside=False).take(self.steps).any(0)
+        return emissions.gather(1, self.tags[:, None]).sum((0, 1)) + edges.take(self.steps).sum(0)
 
     def count_edges(self, factor: Tensor, num_tags: int) -> Tensor:
-        """How often the path takes each of the `edges`, [K + 1, K + 1], times the factor [B] of the sentences."""
+        """How often the path takes each edge, [K + 1, K + 1], times the factor [B] of the sentences."""
         taken = factor.new_zeros((num_tags + 1) ** 2)
         taken.index_add_(0, self.steps.reshape(-1), factor.expand_as(self.steps).reshape(-1))
         return taken.view(num_tags + 1, num_tags + 1)
@@ -148,26 +142,19 @@ class _NegativeLogLikelihood(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        emissions: Tensor,
-        start: Tensor,
-        transitions: Tensor,
-        end: Tensor,
-        lengths: Tensor,
-        tags: Tensor,
-        forbidden: Masks | None,
+        ctx: Any, emissions: Tensor, edges: Tensor, lengths: Tensor, tags: Tensor, forbidden: Tensor | None
     ) -> Tensor:
-        chain = Chain(emissions, start, transitions, end, lengths)
+        chain = Chain(emissions, edges, lengths)
         messages = forward_backward(chain if forbidden is None else chain.forbid(forbidden))
-        gold, scores = PathPlaces.of(tags, messages.outside, len(start)), messages.scores
-        if forbidden is not None:
-            scores = edges(start, transitions, end, outside=0.0) - messages.chain_peak
-            scores[-1, -1] = 0.0
-        losses = messages.log_z - gold.score(messages.emissions, scores)
+        gold = PathPlaces.of(tags, messages.outside, emissions.shape[2])
         ctx.messages, ctx.gold, ctx.share = messages, gold, None
-        if forbidden is not None:
+        if forbidden is None:
+            losses = messages.log_z - gold.score(messages.emissions, messages.edges)
+        else:
+            free = torch.where(forbidden, edges - messages.edge_peak, messages.edges)
+            losses = messages.log_z - gold.score(messages.emissions, free)
             # With a gold path g that is not in Z: log(Z + exp s(g)) - s(g).
-            outsider = gold.breaks(forbidden)
+            outsider = forbidden.take(gold.steps).any(0)
             ctx.share = torch.where(outsider, losses.sigmoid(), 1.0)
             losses = torch.where(outsider, softplus(losses), losses)
         # Rounding may leave a path with all the mass just above the mass of all paths.
@@ -182,28 +169,22 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         tags = gold.tags[1:-1, None]
         surplus.scatter_add_(1, tags, (-factor).expand_as(tags))
         taken -= gold.count_edges(factor, len(taken) - 1)
-        return *_gradients(surplus, taken), None, None
+        return by_sentence(surplus), taken, None, None, None
 
 
 class _LogPartition(torch.autograd.Function):
     """log Z; the gradient is the expected counts."""
 
     @staticmethod
-    def forward(
-        ctx: Any, emissions: Tensor, start: Tensor, transitions: Tensor, end: Tensor, lengths: Tensor
-    ) -> Tensor:
-        ctx.messages = forward_backward(Chain(emissions, start, transitions, end, lengths))
+    def forward(ctx: Any, emissions: Tensor, edges: Tensor, lengths: Tensor) -> Tensor:
+        ctx.messages = forward_backward(Chain(emissions, edges, lengths))
         return ctx.messages.log_z + ctx.messages.offset()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        return _gradients(*expected_counts(ctx.messages, gradient))
-
-
-def _gradients(tags: Tensor, taken: Tensor) -> tuple[Tensor | None, ...]:
-    """Of emissions, start, transitions, end and lengths, from what tags [T, K + 1, B] and `edges` count."""
-    return by_sentence(tags), taken[-1, :-1], taken[:-1, :-1], taken[:-1, -1], None
+        tags, taken = expected_counts(ctx.messages, gradient)
+        return by_sentence(tags), taken, None
 
 
 def _log_share(chain: Chain, allowed: Tensor) -> Tensor:
@@ -218,10 +199,10 @@ def _log_share(chain: Chain, allowed: Tensor) -> Tensor:
 
 def _has_path(chain: Chain, allowed: Tensor) -> Tensor:
     """[B] bool: some path through allowed tags has a score above minus infinity."""
-    start, transitions, end = (scores > float("-inf") for scores in chain[1:4])
-    steps = transitions.to(chain.emissions)
-    reached = start & allowed[:, 0]  # [B, K]
-    for t in range(1, allowed.shape[1]):
-        further = (reached.to(steps) @ steps > 0) & allowed[:, t]
-        reached = torch.where((chain.lengths > t)[:, None], further, reached)
-    return (reached & end).any(1) | (chain.lengths == 0)
+    edges = (chain.edges > float("-inf")).to(chain.emissions)
+    edges[-1, -1] = 1.0
+    tags = enclose(torch.where(allowed.permute(1, 2, 0), 0.0, -1.0), chain.outside(), -1.0) == 0.0
+    reached = tags[0]  # [K + 1, B]
+    for possible in tags[1:]:
+        reached = (edges.t() @ reached.to(edges) > 0.0) & possible
+    return reached[-1]

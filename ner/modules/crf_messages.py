@@ -1,15 +1,6 @@
-r"""Forward-backward over a linear chain: the sums over all tag paths from which every probability follows.
+"""Forward-backward over a linear chain: the sums over all tag paths from which every probability follows.
 
-A path :math:`y` of a sentence of :math:`n` tokens has the score
-
-.. math:: s(y) = a_{y_1} + \sum_{t=1}^n u_t(y_t) + \sum_{t=2}^n A_{y_{t-1} y_t} + b_{y_n}
-
-with start scores :math:`a`, emissions :math:`u`, transitions :math:`A` and end scores :math:`b`. Here every sentence
-fills T + 2 positions, -1 to T, and there is one more tag, number K: *outside*, the only one before its first token
-and after its last. Start and end scores are transitions from and to this tag, padding is nothing special, and an
-empty sentence has one path of score 0.
-
-Two ways to sum :math:`\exp s(y)` over all paths stand beside each other:
+Two ways to sum the exponentials of the scores of all paths of a `Chain` stand beside each other:
 
 - `forward_backward` multiplies probabilities, rescaled at every token (Rabiner 1989, section V.A), both directions in
   one loop over time of three operations a step. It knows for which sentences floating point could have lost mass that
@@ -23,12 +14,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
-from ner.modules.crf_chain import Chain
+from ner.modules.crf_chain import Chain, enclose
 from ner.modules.crf_logarithms import LogMessages, expected_score
-
-NEVER = float("-inf")
 
 
 class Messages(NamedTuple):
@@ -41,9 +29,9 @@ class Messages(NamedTuple):
     outside: Tensor  # [T + 2, B] bool: position is none of a token
     emission_peak: Tensor  # [T, B] the highest emission of each token; anything at padding
     emissions: Tensor  # [T + 2, K + 1, B] less their peak; of positions -1 to T
-    chain_peak: Tensor  # [] the highest of all start, transition and end scores
-    scores: Tensor  # [K + 1, K + 1] `edges`, less their peak
-    weights: Tensor  # [K + 1, K + 1] exp of the scores
+    edge_peak: Tensor  # [] the highest score of an edge
+    edges: Tensor  # [K + 1, K + 1] scores less their peak
+    weights: Tensor  # [K + 1, K + 1] exp of these
     factors: Tensor  # [T + 2, K + 1, B] exp of the emissions
     products: Tensor  # [P, 2, K + 2, B] each state before its factors and before it is rescaled, and its scale
     states: Tensor  # [P + 1, 2, K + 1, B]
@@ -71,13 +59,18 @@ class Messages(NamedTuple):
         """[B] what was taken out of the score of every path before it was exponentiated."""
         inside = ~self.outside[1:-1]
         lengths = inside.sum(0)
-        offset = torch.where(inside, self.emission_peak, 0.0).sum(0) + (lengths + 1) * self.chain_peak
+        offset = torch.where(inside, self.emission_peak, 0.0).sum(0) + (lengths + 1) * self.edge_peak
         return offset.masked_fill(lengths == 0, 0.0)
 
 
-def edges(start: Tensor, transitions: Tensor, end: Tensor, outside: float) -> Tensor:
-    """All transitions with those from and to the outside, [K + 1, K + 1], and ``outside`` between the two."""
-    return torch.cat((torch.cat((transitions, start[None])), pad(end, (0, 1), value=outside)[:, None]), 1)
+def relative_edges(edges: Tensor) -> tuple[Tensor, Tensor]:
+    """The scores of edges less their peak, but 0 from the outside to itself; and the peak."""
+    edges = edges.clone()
+    edges[-1, -1] = float("-inf")
+    peak = edges.amax()
+    edges -= peak
+    edges[-1, -1] = 0.0
+    return edges, peak
 
 
 def forward_backward(chain: Chain) -> Messages:
@@ -94,15 +87,10 @@ def forward_backward(chain: Chain) -> Messages:
     by_time, outside = chain.by_time(), chain.outside()
     T, K, B = by_time.shape
     peak = by_time.amax(1)  # [T, B]
-    emissions = by_time.new_full((T + 2, K + 1, B), NEVER)
-    torch.sub(by_time, peak[:, None], out=emissions[1:-1, :K]).masked_fill_(outside[1:-1, None], NEVER)
-    emissions[:, K].masked_fill_(outside, 0.0)
+    emissions = enclose(by_time - peak[:, None], outside, float("-inf"))
     factors = emissions.exp()
 
-    scores = edges(chain.start, chain.transitions, chain.end, NEVER)
-    chain_peak = scores.amax()
-    scores -= chain_peak
-    scores[K, K] = 0.0
+    scores, edge_peak = relative_edges(chain.edges)
     weights = scores.exp()
     step = torch.stack((weights.t(), weights))
     step = torch.cat((step, step.sum(1, keepdim=True)), 1)  # [2, K + 2, K + 1]
@@ -126,8 +114,8 @@ def forward_backward(chain: Chain) -> Messages:
         outside=outside,
         emission_peak=peak,
         emissions=emissions,
-        chain_peak=chain_peak,
-        scores=scores,
+        edge_peak=edge_peak,
+        edges=scores,
         weights=weights,
         factors=factors,
         products=products,
@@ -167,7 +155,7 @@ def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]
         factor: [B] what each sentence counts.
 
     Returns:
-        The token marginals times the factor, [T, K + 1, B]; and how often each of the `edges` is taken, times the
+        The token marginals times the factor, [T, K + 1, B]; and how often each of the edges is taken, times the
         factor and summed over the sentences, [K + 1, K + 1].
     """
     each = factor / messages.overlap_reversed
@@ -176,7 +164,7 @@ def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]
     expected = pairs.mul_(messages.weights)
     rest = messages.rest
     if rest is not None:
-        counts = rest.edges()  # [b, K + 1, K + 1]
+        counts = rest.expected_edges()  # [b, K + 1, K + 1]
         expected += torch.einsum("b,bij->ij", factor[rest.sentences].to(counts), counts).to(expected)
     return _marginals(messages, each), expected
 
@@ -205,6 +193,5 @@ def _marginals(messages: Messages, each: Tensor) -> Tensor:
     marginals = (messages.shared_reversed[:-1] * each[:-1, None]).flip(0)
     rest = messages.rest
     if rest is not None:
-        exact = rest.marginals().to(marginals) * each[0, rest.sentences, None]  # [T, b, K]
-        marginals[:, :-1, rest.sentences] = exact.transpose(1, 2)
+        marginals[:, :, rest.sentences] = rest.marginals()[1:-1].to(marginals) * each[0, rest.sentences]
     return marginals

@@ -130,21 +130,17 @@ def _longest(spans: Tensor) -> int:
 def _log_span_probabilities(messages: LogMessages, spans: Tensor, reading: SpanReading) -> Tensor:
     """`span_probabilities` of sentences, counted among those of the messages, that were summed in logarithms."""
     sentence, start, stop, label = spans.unbind(1)
-    emissions, entry, transitions, _, lengths = messages.chain
-    labels, continues = (tensor[..., :-1] for tensor in reading.tensors(emissions.device))
-    continues = continues[:-1]
-    never = emissions.new_tensor(float("-inf"))
-    inner, border = torch.where(continues, transitions, never), torch.where(continues, never, transitions)
-    size = emissions.shape[1]
-    before = messages.alpha[(start - 1).clamp(min=0), sentence][:, :, None] + border
-    mass = torch.where((start > 0)[:, None], torch.logsumexp(before, 1), entry)
-    mass = torch.where(labels == label[:, None], mass + emissions[sentence, start], never)
+    emissions, edges = messages.emissions(), messages.edges()
+    labels, continues = reading.tensors(edges.device)
+    never = edges.new_tensor(float("-inf"))
+    inner, border = torch.where(continues, edges, never), torch.where(continues, never, edges)
+    T = len(emissions) - 2
+    mass = torch.logsumexp(messages.alpha[start, :, sentence][:, :, None] + border, 1)
+    mass = torch.where(labels == label[:, None], mass + emissions[start + 1, :, sentence], never)
     for offset in range(1, _longest(spans)):
-        t = (start + offset).clamp(max=size - 1)
-        longer = torch.logsumexp(mass[:, :, None] + inner, 1) + emissions[sentence, t]
+        t = (start + offset).clamp(max=T)
+        longer = torch.logsumexp(mass[:, :, None] + inner, 1) + emissions[t + 1, :, sentence]
         mass = torch.where((start + offset < stop)[:, None], longer, mass)
-    after = stop.clamp(max=size - 1)
-    followed = border + (emissions[sentence, after] + messages.beta[after, sentence])[:, None, :]
-    at_end = (stop == lengths[sentence])[:, None]
-    leaving = torch.where(at_end, messages.beta[stop - 1, sentence], torch.logsumexp(followed, 2))
+    after = emissions[stop + 1, :, sentence] + messages.beta[stop + 1, :, sentence]
+    leaving = torch.logsumexp(border + after[:, None, :], 2)
     return (torch.logsumexp(mass + leaving, 1) - messages.log_z[sentence]).exp()

@@ -33,23 +33,21 @@ def best_paths(chain: Chain) -> Tensor:
     if B == 0 or T == 0:
         return torch.from_numpy(paths)
     by_time = chain.by_time()
-    scores, emissions, transitions, end = _to_host(
-        _best_scores(chain, by_time), by_time, chain.transitions, chain.end
-    )
+    scores, emissions, edges = _to_host(_best_scores(by_time, chain.edges), by_time, chain.edges)
     lengths = chain.lengths.cpu().numpy()
-    traced = _trace(scores, emissions, transitions, end, lengths)
+    traced = _trace(scores, emissions, edges, lengths)
     np.copyto(paths, traced.T, where=np.arange(T) < lengths[:, None])
     return torch.from_numpy(paths)
 
 
-def _best_scores(chain: Chain, by_time: Tensor) -> Tensor:
-    """The score of the best beginning that ends in tag k at token t, [T, K, B]; emissions by time."""
-    scores = torch.empty_like(by_time)
+def _best_scores(emissions: Tensor, edges: Tensor) -> Tensor:
+    """The score of the best beginning that ends in tag k at token t, [T, K, B], as the emissions are."""
+    scores = torch.empty_like(emissions)
     _, K, B = scores.shape
     candidates = scores.new_empty(K, K, B)
-    transitions = chain.transitions[:, :, None]
-    tokens, (score, *following) = by_time.unbind(0), scores.unbind(0)
-    torch.add(chain.start[:, None], tokens[0], out=score)
+    transitions = edges[:K, :K, None]
+    tokens, (score, *following) = emissions.unbind(0), scores.unbind(0)
+    torch.add(edges[K, :K, None], tokens[0], out=score)
     for token, after in zip(tokens[1:], following, strict=True):
         torch.add(score[:, None], transitions, out=candidates)
         # The emission may wait until after the maximum: rounding keeps the order.
@@ -69,14 +67,13 @@ def _to_host(*tensors: Tensor) -> list[NDArray[np.floating]]:
 def _trace(
     scores: NDArray[np.floating],
     emissions: NDArray[np.floating],
-    transitions: NDArray[np.floating],
-    end: NDArray[np.floating],
+    edges: NDArray[np.floating],
     lengths: NDArray[np.integer],
 ) -> NDArray[np.int64]:
     """From the last tag of each sentence back to its first: tags [T, B], anything at padding."""
     T, K, B = scores.shape
-    columns = np.arange(B)
-    final = scores[lengths - 1, :, columns] + end  # [B, K]
+    columns, transitions = np.arange(B), np.ascontiguousarray(edges[:K, :K])
+    final = scores[lengths - 1, :, columns] + edges[:K, K]  # [B, K]
     last = final.argmax(1)
     if np.isnan(final[columns, last][lengths > 0]).any():
         raise ValueError("expected emissions that are numbers, got NaN: no path is best")
@@ -101,14 +98,14 @@ def _trace(
     return tags
 
 
-def n_best_paths(emissions: Tensor, scores: Tensor, n: int) -> tuple[Tensor, Tensor]:
+def n_best_paths(emissions: Tensor, edges: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """The n best paths of each sentence, no two alike, best first.
 
     Every tag keeps the n best beginnings that end in it (Schwartz & Chow 1990).
 
     Args:
         emissions: [T + 2, K + 1, B] of positions -1 to T, with the tag of what is outside, as of ``Messages``.
-        scores: [K + 1, K + 1] ``edges``.
+        edges: [K + 1, K + 1].
         n: number of paths.
 
     Returns:
@@ -120,7 +117,7 @@ def n_best_paths(emissions: Tensor, scores: Tensor, n: int) -> tuple[Tensor, Ten
     best[-1, 0] = 0.0
     origins = []
     for token in emissions[1:].unbind(0):
-        candidates = best[:, :, None] + scores[:, None, :, None]  # [K + 1, n, K + 1, B]
+        candidates = best[:, :, None] + edges[:, None, :, None]  # [K + 1, n, K + 1, B]
         best, origin = candidates.reshape(size * n, size, B).topk(n, dim=0)  # [n, K + 1, B]
         best = best.transpose(0, 1) + token[:, None]
         origins.append(origin.transpose(0, 1).reshape(size * n, B))

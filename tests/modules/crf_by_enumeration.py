@@ -67,9 +67,8 @@ class Enumeration:
             self.scores += emissions[np.arange(n), self.paths].sum(1)
             self.scores += transitions[self.paths[:, :-1], self.paths[:, 1:]].sum(1)
         if n and constrained:
-            may_start, may_follow, may_end = (
-                ~mask.numpy() for mask in (crf.start_forbidden, crf.transition_forbidden, crf.end_forbidden)
-            )
+            may = ~crf.forbidden.numpy()
+            may_start, may_follow, may_end = may[-1, :-1], may[:-1, :-1], may[:-1, -1]
             legal = may_start[self.paths[:, 0]] & may_end[self.paths[:, -1]]
             legal &= may_follow[self.paths[:, :-1], self.paths[:, 1:]].all(1)
         if extra_path is not None:
