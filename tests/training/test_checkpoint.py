@@ -65,7 +65,7 @@ def test_a_failed_write_leaves_the_one_before(tmp_path: Path, monkeypatch: pytes
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(TrainingError, match="No space left.*--resume") as caught:
+    with monkeypatch.context() as patched, pytest.raises(TrainingError, match=r"No space left.*--resume") as caught:
         patched.setattr(fault, full)
         save_checkpoint(path, GROUPS, {"epoch": 2})
     assert str(path) in str(caught.value)
@@ -98,7 +98,7 @@ def test_a_damaged_one_says_so(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "checkpoint"
     save_checkpoint(path, GROUPS, STATE)
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(TrainingError, match="damaged.*--overwrite"):
+    with pytest.raises(TrainingError, match=r"damaged.*--overwrite"):
         load_checkpoint(path)
 
 
