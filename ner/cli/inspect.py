@@ -11,7 +11,7 @@ import typer
 
 def inspect(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
-    sentence: Annotated[str | None, typer.Argument(help="One sentence.", metavar="[SENTENCE]")] = None,
+    sentence: Annotated[str | None, typer.Argument(help="One sentence.", metavar="SENTENCE")] = None,
     tokens: Annotated[bool, typer.Option("--tokens", help="SENTENCE is tokens, separated by blanks.")] = False,
     transitions: Annotated[bool, typer.Option("--transitions", help="Which tag follows which, in the CRF.")] = False,
     filters: Annotated[bool, typer.Option("--filters", help="What the character filters look for.")] = False,
@@ -23,7 +23,8 @@ def inspect(
 ) -> None:
     """Look inside a model: gates, memory and dependence for a sentence; or its transitions, filters, word vectors.
 
-    Example: ner inspect runs/quickstart/model "Ada Lovelace was born in London." --plot inside.png
+    Example:
+      ner inspect runs/quickstart/model "Ada Lovelace lived in London ."
     """
     from ner.errors import ConfigError
     from ner.inspection import (
