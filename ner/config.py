@@ -238,9 +238,9 @@ class TrainingConfig(Section):
         force: go on although the check of the corpus or vectors says stop.
     """
 
-    epochs: Positive = 30
+    epochs: Positive = 20
     patience: Positive | None = None
-    batch_size: Positive = 32
+    batch_size: Positive = 16
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     deterministic: bool = False
     optimizer: OptimizerConfig = OptimizerConfig()
