@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch comes in: several test processes share few cores
 
 import datasets
 import pytest
+
+if TYPE_CHECKING:
+    from ner.tagger import Tagger
 
 Rows = list[tuple[list[str], list[str]]]
 
@@ -105,3 +108,11 @@ def tiny_model(tiny_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     config = _config(tiny_files, tmp_path_factory.mktemp("trained"))
     config["training"]["epochs"] = 12
     return train(config).model
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger(tiny_model: Path) -> Tagger:
+    """`tiny_model`, loaded."""
+    from ner.tagger import load
+
+    return load(tiny_model)
