@@ -9,6 +9,7 @@ import yaml
 from ner.version import __version__
 
 if TYPE_CHECKING:
+    from ner.config import ModelConfig
     from ner.training.preparation import Prepared
 
 _TEMPLATE = """\
@@ -19,7 +20,7 @@ pipeline_tag: token-classification
 
 # Named entities: {labels}
 
-A char-CNN, BiLSTM and CRF tagger (Ma & Hovy 2016), trained with `bilstm-crf-ner` {version}.
+A tagger made of {network} (after Ma & Hovy 2016), trained with `bilstm-crf-ner` {version}.
 
 ## Use
 
@@ -37,8 +38,7 @@ or `ner tag PATH/TO/THIS/FOLDER FILE`.
 
 {scores}
 
-Kept are the weights of epoch {best_epoch}, the best on dev of {epochs}; seed {seed}. One seed is one draw: the same
-recipe with another seed may differ by a point.
+{kept} One seed is one draw: the same recipe with another seed may differ by a point.
 
 ## Data
 
@@ -65,14 +65,32 @@ def model_card(prepared: Prepared, metrics: dict[str, Any]) -> str:
         labels=", ".join(prepared.tagset.labels),
         version=__version__,
         scores=_scores(metrics),
-        best_epoch=metrics["best_epoch"],
-        epochs=metrics["epochs"],
-        seed=metrics["seed"],
+        network=_network(prepared.config.model),
+        kept=_kept(prepared, metrics),
         data="\n".join(rows),
         scheme=prepared.scheme,
         model_scheme=prepared.config.model.scheme,
         config=yaml.safe_dump(prepared.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
     )
+
+
+def _network(config: ModelConfig) -> str:
+    encoder = config.encoder
+    recurrent = f"{'Bi' if encoder.bidirectional else ''}{encoder.kind.upper()}"
+    parts = [
+        "word embeddings",
+        *["char-CNN"] * bool(config.chars.dim),
+        *[recurrent] * (encoder.kind != "none"),
+        "CRF" if config.head == "crf" else "softmax",
+    ]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _kept(prepared: Prepared, metrics: dict[str, Any]) -> str:
+    best, done, seed = metrics["best_epoch"], metrics["epochs"], metrics["seed"]
+    if "dev" in prepared.corpus:
+        return f"Kept are the weights of epoch {best}, of {done} the best on dev; seed {seed}."
+    return f"Kept are the weights of the last epoch, {best}: there was no dev data to choose by; seed {seed}."
 
 
 def _scores(metrics: dict[str, Any]) -> str:

@@ -31,6 +31,8 @@ class RunFolder:
     ``checkpoint.safetensors``   everything that ``--resume`` needs
     ``model/``                   the best model so far
     ``predictions.conll``        tokens, gold and predicted tags of the test split
+    ``curve.png``                the training curve, with ``training.plot``
+    ``tensorboard/``             events, with ``training.tensorboard``
     ============================ =====================================================
     """
 
@@ -43,6 +45,7 @@ class RunFolder:
         self.model = self.path / "model"
         self.predictions = self.path / "predictions.conll"
         self.curve = self.path / "curve.png"
+        self.events = self.path / "tensorboard"
 
     @contextmanager
     def claimed(self, resume: bool, overwrite: bool) -> Iterator[None]:
@@ -75,7 +78,8 @@ class RunFolder:
         """Remove a run; the checkpoint first, so that a half of it is never resumed."""
         for path in (self.checkpoint, self.check, self.metrics, self.predictions, self.curve):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.model, ignore_errors=True)
+        for folder in (self.model, self.events):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def describe(self, config: Config, report: Report) -> None:
         """Write ``config.yaml`` and ``check.json``.

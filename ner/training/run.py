@@ -31,6 +31,7 @@ from ner.scoring import predict_like
 from ner.threads import set_threads
 from ner.training.card import model_card
 from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
+from ner.training.events import Events
 from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
@@ -129,6 +130,7 @@ class Run:
         if self.config.plot:
             new_figure()  # should its library be missing, that is said before the training, not after
         self.writes = accelerator.is_main_process
+        self.events = Events(folder.events) if self.config.tensorboard and self.writes else None
         self.model = prepared.network().to(accelerator.device)
         self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator)
         self.fixed = _fixed(prepared, self.trainer.corpus)
@@ -209,6 +211,8 @@ class Run:
         self.epochs.append(record)
         if self.writes:
             self.folder.log(record)
+            if self.events is not None:
+                self.events.add(record)
             last = trainer.epoch == self.config.epochs or self._out_of_patience()
             if last or trainer.epoch % self.config.checkpoint_every == 0:
                 self._save_checkpoint()
