@@ -64,15 +64,16 @@ class Chain(NamedTuple):
         return positions[:, None] >= self.lengths
 
     def by_time(self) -> Tensor:
-        """The emissions as [T, K, B], contiguous: with sentences innermost, vectors are long even if tags are few."""
+        """A copy of the emissions as [T, K, B]: with sentences innermost, vectors are long even if tags are few."""
         B, T, K = self.emissions.shape
-        return self.emissions.reshape(B, T * K).t().contiguous().view(T, K, B)
+        return self.emissions.reshape(B, T * K).t().clone(memory_format=torch.contiguous_format).view(T, K, B)
 
 
 def enclose(emissions: Tensor, outside: Tensor, never: float) -> Tensor:
     """Emissions [T, K, B] as [T + 2, K + 1, B], at all positions and of all tags; ``never`` where a tag cannot be."""
     T, K, B = emissions.shape
     enclosed = emissions.new_full((T + 2, K + 1, B), never)
-    enclosed[1:-1, :K] = emissions.masked_fill(outside[1:-1, None], never)
+    enclosed[1:-1, :K] = emissions
+    enclosed[1:-1, :K].masked_fill_(outside[1:-1, None], never)
     enclosed[:, K].masked_fill_(outside, 0.0)
     return enclosed

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad, softplus
 
-from ner.modules.crf_chain import Chain, enclose
+from ner.modules.crf_chain import Chain, enclose, full_precision
 from ner.modules.crf_logarithms import NEVER, log_forward_backward
 from ner.modules.crf_messages import by_sentence, expected_counts, forward_backward
 
@@ -165,7 +165,8 @@ class _NegativeLogLikelihood(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         gold: PathPlaces = ctx.gold
         factor = gradient if ctx.share is None else gradient * ctx.share
-        surplus, taken = expected_counts(ctx.messages, factor)  # [T, K + 1, B], [K + 1, K + 1]
+        with full_precision(factor.device):
+            surplus, taken = expected_counts(ctx.messages, factor)  # [T, K + 1, B], [K + 1, K + 1]
         tags = gold.tags[1:-1, None]
         surplus.scatter_add_(1, tags, (-factor).expand_as(tags))
         taken -= gold.count_edges(factor, len(taken) - 1)
@@ -183,7 +184,8 @@ class _LogPartition(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        tags, taken = expected_counts(ctx.messages, gradient)
+        with full_precision(gradient.device):
+            tags, taken = expected_counts(ctx.messages, gradient)
         return by_sentence(tags), taken, None
 
 

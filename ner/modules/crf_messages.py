@@ -87,7 +87,7 @@ def forward_backward(chain: Chain) -> Messages:
     by_time, outside = chain.by_time(), chain.outside()
     T, K, B = by_time.shape
     peak = by_time.amax(1)  # [T, B]
-    emissions = enclose(by_time - peak[:, None], outside, float("-inf"))
+    emissions = enclose(by_time.sub_(peak[:, None]), outside, float("-inf"))
     factors = emissions.exp()
 
     scores, edge_peak = relative_edges(chain.edges)
@@ -95,8 +95,8 @@ def forward_backward(chain: Chain) -> Messages:
     step = torch.stack((weights.t(), weights))
     step = torch.cat((step, step.sum(1, keepdim=True)), 1)  # [2, K + 2, K + 1]
 
-    states = factors.new_zeros(T + 2, 2, K + 1, B)
-    states[0, :, K] = 1.0
+    states = factors.new_empty(T + 2, 2, K + 1, B)
+    states[0].zero_()[:, K] = 1.0
     products = factors.new_empty(T + 1, 2, K + 2, B)
     both = torch.stack((factors[1:], factors[:-1].flip(0)), 1)  # [P, 2, K + 1, B]
     over_time = (products, products[:, :, :-1], products[:, :, -1:], both, states[1:])

@@ -9,7 +9,6 @@ constraints allows, is summed as it would be read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,7 +18,7 @@ from ner.modules.crf_logarithms import LogMessages
 from ner.modules.crf_messages import Messages
 
 
-class SpanReading(NamedTuple):
+class SpanReading:
     """How tag paths are read as spans, in the order of the tags.
 
     Args:
@@ -28,14 +27,15 @@ class SpanReading(NamedTuple):
             has the first.
     """
 
-    labels: Sequence[int]
-    continues: Sequence[Sequence[bool]]
+    def __init__(self, labels: Sequence[int], continues: Sequence[Sequence[bool]]) -> None:
+        self.num_labels = max((*labels, -1)) + 1
+        # With the tag of what is outside of the sentence, which is in no span.
+        self._labels = torch.tensor([*labels, -1], dtype=torch.long)
+        self._continues = pad(torch.tensor(continues, dtype=torch.bool), (0, 1, 0, 1))
 
     def tensors(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Labels [K + 1] and continues [K + 1, K + 1] with the tag of what is outside of the sentence, in no span."""
-        labels = torch.tensor([*self.labels, -1], dtype=torch.long, device=device)
-        continues = torch.as_tensor(self.continues, dtype=torch.bool, device=device)
-        return labels, pad(continues, (0, 1, 0, 1))
+        """Labels [K + 1] and continues [K + 1, K + 1], the last for the outside of the sentence."""
+        return self._labels.to(device), self._continues.to(device)
 
 
 def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) -> Tensor:
@@ -88,7 +88,7 @@ def all_span_probabilities(messages: Messages, reading: SpanReading, longest: in
     weights = messages.weights
     labels, continues = reading.tensors(weights.device)
     P, _, B = messages.forward_reversed.shape
-    T, C = P - 1, max((*reading.labels, -1)) + 1
+    T, C = P - 1, reading.num_labels
     found = weights.new_zeros(B, T, longest, C)
     if not found.numel():
         return found

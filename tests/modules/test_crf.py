@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -166,17 +168,34 @@ def test_what_does_not_fit_is_refused():
         crf.decode(emissions.index_fill(1, torch.tensor([1]), float("nan")), lengths)
 
 
+@pytest.mark.parametrize("constrained_training", [False, True])
 @pytest.mark.parametrize("shape", [(0, 4), (3, 0), (3, 4), (0, 0)])
-def test_empty_sentences_and_batches_are_answered(shape):
-    crf = make_crf(3, constraints_of(["O", "B-X", "I-X"], "IOB2"), dtype=torch.float32)
-    emissions = torch.zeros(*shape, 3, requires_grad=True)
-    lengths, tags = torch.zeros(shape[0], dtype=torch.long), torch.zeros(shape, dtype=torch.long)
-    losses = crf.loss(emissions, tags, lengths, reduction="none")
-    assert losses.tolist() == [0.0] * shape[0]
-    losses.sum().backward()
-    assert emissions.grad is None or not emissions.grad.any()
-    assert crf.loss(emissions, tags, lengths, reduction="token_mean") == 0
-    assert crf.decode(emissions, lengths).tolist() == [[-1] * shape[1]] * shape[0]
+def test_empty_sentences_and_batches_are_answered(shape, constrained_training):
+    constraints = constraints_of(["O", "B-X", "I-X"], "IOB2")
+    crf = make_crf(3, constraints, dtype=torch.float32, constrained_training=constrained_training)
+    B, T = shape
+    emissions, lengths = torch.zeros(B, T, 3, requires_grad=True), torch.zeros(B, dtype=torch.long)
+    tags = torch.zeros(shape, dtype=torch.long)
+    losses = {
+        "loss": tags,
+        "partial_loss": torch.zeros(B, T, 3, dtype=torch.bool),
+        "distillation_loss": torch.zeros(B, T, 3),
+    }
+    for name, target in losses.items():
+        found = getattr(crf, name)(emissions, target, lengths, reduction="none")
+        assert found.tolist() == [0.0] * B, name
+        found.sum().backward()
+        assert emissions.grad is None or not emissions.grad.any()
+        assert all(parameter.grad is None or not parameter.grad.any() for parameter in crf.parameters())
+        assert getattr(crf, name)(emissions, target, lengths, reduction="token_mean") == 0
+    assert crf.log_partition(emissions, lengths).tolist() == [0.0] * B
+    assert crf.log_prob(emissions, tags, lengths).tolist() == [0.0] * B
+    assert crf.entropy(emissions, lengths).tolist() == [0.0] * B
+    assert crf.decode(emissions, lengths).tolist() == [[-1] * T] * B
+    paths, log_probs = crf.nbest(emissions, lengths, 2)
+    assert paths.tolist() == [[[-1] * T] * 2] * B
+    assert log_probs.tolist() == [[0.0, -math.inf]] * B
+    assert crf.marginals(emissions, lengths).shape == (B, T, 3)
     assert not crf.marginals(emissions, lengths).any()
 
 
@@ -210,6 +229,20 @@ def test_loss_is_finite_and_never_negative_in_low_precision():
         assert losses.dtype == torch.float32 and losses.isfinite().all() and (losses >= 0).all()
         losses.sum().backward()
         assert emissions.grad.dtype == dtype and emissions.grad.isfinite().all()
+
+
+def test_autocast_changes_nothing():
+    crf = make_crf(9, dtype=torch.float32)
+    emissions = torch.randn(20, 12, 9, generator=torch.Generator().manual_seed(0))
+    lengths, tags = torch.full((20,), 12), torch.zeros(20, 12, dtype=torch.long)
+    gradients = []
+    for enabled in (False, True):
+        inputs = emissions.clone().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            crf.loss(inputs, tags, lengths).backward()
+        gradients.append(torch.cat([value.grad.flatten() for value in (inputs, *crf.parameters())]))
+        crf.zero_grad()
+    assert torch.equal(*gradients)
 
 
 def test_a_sentence_among_others_is_as_it_is_alone():

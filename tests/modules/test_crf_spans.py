@@ -55,7 +55,7 @@ def test_all_span_probabilities_are_those_of_the_spans(scheme, spread):
     reading = reading_of(tags)
     crf = make_crf(len(tags), constraints_of(tags, scheme))
     emissions, lengths = random_batch(LENGTHS, len(tags), spread=spread)
-    spans = all_spans(LENGTHS, max(reading.labels) + 1)
+    spans = all_spans(LENGTHS, reading.num_labels)
     for longest in (1, 3, 6):
         found = crf.all_span_probabilities(emissions, lengths, reading, longest)
         short = spans[spans[:, 2] - spans[:, 1] <= longest]
