@@ -241,3 +241,20 @@ def test_sentences_come_as_soon_as_their_empty_line_does():
             return len(part)
 
     assert next(read_columns(Pipe())).tokens == ["a"]
+
+
+@pytest.mark.parametrize("block", [3, 1 << 20])
+def test_what_looks_like_a_comment_before_the_layout_is_known(monkeypatch, block):
+    monkeypatch.setattr(source, "_BLOCK", block)
+    assert tokens("# O\n\n# x y\n\na O\n") == [["#"], ["a"]]
+    assert tokens("# \tO\n\na b\tx\tO\n\n", tagged=False) == [["a b"]]
+    assert tokens("# id\n\n1\tHi\tO\n\n") == [["Hi"]]
+    assert tokens("#a\tO\n\n#\tB-X\n\n") == [["#a"], ["#"]]
+
+
+def test_newdoc_is_a_word_only_where_tabs_make_it_one():
+    assert tokens("a\tO\n# newdoc x\tO\n") == [["a", "# newdoc x"]]
+    assert [(one.tokens, one.document) for one in read("a X\n# newdoc\nb X\n", tagged=False)] == [
+        (["a"], 0),
+        (["b"], 1),
+    ]
