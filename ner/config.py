@@ -84,7 +84,7 @@ class DataConfig(Section):
             raise ValueError("dataset and train/dev/test name two corpora: keep one of them")
         if self.unlabelled == "unknown" and self.entity_share is None:
             raise ValueError(
-                "unlabelled: unknown needs entity_share, your estimate of the share of tokens in entities, such as 0.1"
+                "unlabelled: unknown needs entity_share, your guess at the share of tokens in entities, such as 0.1"
             )
         if self.dataset is None and self.revision:
             raise ValueError("revision is that of a hub repository, but data.dataset is not set")
@@ -283,10 +283,13 @@ class TaggingConfig(Section):
     Attributes:
         tokenizer: splits raw text into tokens.
         calibrate: fit a temperature on dev, so that an entity's score says how often such entities are right.
+        decoding: ``path`` takes the best tag path; ``f1`` the entities, of up to 10 tokens, whose own probabilities
+            exceed a threshold the most, which is fitted on dev for the best F1: it finds more where entities are rare.
     """
 
     tokenizer: str = "english"
     calibrate: bool = True
+    decoding: Literal["path", "f1"] = "path"
 
 
 class Config(Section):

@@ -46,6 +46,7 @@ class Description(BaseModel):
         word_dim: size of the word embeddings.
         trained: so many rows of the word vocabulary are parameters.
         temperature: fitted on dev; 1 where it was not.
+        threshold: of span decoding, fitted on dev; None where the best path is decoded.
         files: SHA-256 of the other files that loading reads.
     """
 
@@ -59,6 +60,7 @@ class Description(BaseModel):
     word_dim: int = Field(gt=0)
     trained: int = Field(gt=0)
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    threshold: float | None = Field(default=None, ge=0, le=1)
     files: dict[str, str]
 
 
@@ -71,6 +73,7 @@ def save_model(
     tagging: TaggingConfig,
     extra: dict[str, str],
     temperature: float = 1.0,
+    threshold: float | None = None,
 ) -> None:
     """Write a model folder; one that stands there already is replaced by the whole new one.
 
@@ -96,6 +99,7 @@ def save_model(
             word_dim=model.words.table.weight.shape[1],
             trained=encoder.sizes.trained,
             temperature=temperature,
+            threshold=threshold,
             files={path.name: _checksum(path) for path in sorted(fresh.iterdir())},
         )
         extra = {**extra, DESCRIPTION: description.model_dump_json(indent=2) + "\n"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from ner.features.tags import TagSet
 from ner.model import SequenceTagger
 from ner.modules.crf_spans import SpanReading
 from ner.word_types import WordTypeCache
+
+LONGEST = 10
+"""Tokens of an entity where entities are decoded by their own probabilities."""
 
 Places = tuple[np.ndarray, ...]
 """Rows and columns of a batch."""
@@ -114,6 +117,7 @@ class Predictor:
         encoder, tagset: that it was trained with.
         batch_tokens: tokens of a batch, padding included.
         temperature: divides all potentials where probabilities are computed.
+        threshold: of the span decoding that is this model's own; None for the best path.
     """
 
     def __init__(
@@ -123,12 +127,14 @@ class Predictor:
         tagset: TagSet,
         batch_tokens: int = 4096,
         temperature: float = 1.0,
+        threshold: float | None = None,
     ) -> None:
         self.model = model.eval()
         self.encoder = encoder
         self.tagset = tagset
         self.batch_tokens = batch_tokens
         self.temperature = temperature
+        self.threshold = threshold
         self._cache = WordTypeCache(model, encoder)
         tags = tagset.tags
         labels = [schemes.split_tag(tag)[1] for tag in tags]
@@ -138,16 +144,18 @@ class Predictor:
 
     @torch.inference_mode()
     def predict(
-        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | None = None
+        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
     ) -> Prediction:
         """The best legal tags of every sentence, and its entities.
 
         Args:
             sentences: their tokens; a sentence may be empty.
             scores: compute the entities' probabilities too.
-            threshold: decode for the score instead of for the best path: the entities that do not overlap and whose
-                probabilities exceed this the most. Lower finds more, higher errs less. Up to 10 tokens long.
+            threshold: decode for the score: the entities of up to 10 tokens that do not overlap and whose
+                probabilities exceed this the most; lower finds more, higher errs less. None decodes the best path,
+                ``own`` what the model is set to.
         """
+        threshold = self.threshold if threshold == "own" else threshold
         lengths = _lengths(sentences)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         tags = np.zeros(starts[-1], dtype=np.int64)
@@ -199,7 +207,7 @@ class Predictor:
         for batch in self.emit(sentences):
             crf = self.model.crf
             chances = crf.all_span_probabilities(
-                batch.emissions, batch.lengths, self.reading, temperature=self.temperature
+                batch.emissions, batch.lengths, self.reading, LONGEST, self.temperature
             )
             places = (chances >= least).nonzero()
             rows = zip(places.tolist(), chances[tuple(places.t())].tolist(), strict=True)
@@ -265,7 +273,7 @@ class Predictor:
     def _best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, Places, Places, np.ndarray]:
         """As `best_paths`, by the spans' own probabilities, which come with them."""
         spans, chances = self.model.crf.decode_spans(
-            batch.emissions, batch.lengths, self.reading, threshold, temperature=self.temperature
+            batch.emissions, batch.lengths, self.reading, threshold, LONGEST, self.temperature
         )
         tags = np.zeros(batch.mask.shape, dtype=np.int64)
         of_row: list[list[schemes.Span]] = [[] for _ in tags]

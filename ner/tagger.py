@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -49,7 +49,11 @@ class Tagger:
         self.description = description
         self.tagset = tagset
         self.predictor = Predictor(
-            model.to(torch.device(device)), encoder, tagset, temperature=description.temperature
+            model.to(torch.device(device)),
+            encoder,
+            tagset,
+            temperature=description.temperature,
+            threshold=description.threshold,
         )
 
     @property
@@ -114,7 +118,7 @@ class Tagger:
         yield from self._tag_all(ahead)
 
     def predict(
-        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | None = None
+        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
     ) -> Prediction:
         """Tags and entities of token lists as arrays: what bulk users and evaluation build on; see `Predictor`."""
         return self.predictor.predict(sentences, scores, threshold)

@@ -15,8 +15,8 @@ class TagOptions:
     Attributes:
         scheme: of the tags in column files.
         min_score: entities of a lower probability are left out.
-        threshold: decode for the score instead of for the best path: take the entities that do not overlap and whose
-            probabilities exceed this the most. Lower finds more, higher errs less.
+        threshold: decode for the score: take the entities that do not overlap and whose probabilities exceed this the
+            most. Lower finds more, higher errs less. None leaves it at what the model is set to.
         probabilities: write how sure the model is: of every tag of a token and of the whole sentence in JSONL, of the
             token's tag as one more column in column files.
         n_best: so many readings of every sentence, in JSONL; 0 for none.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from ner.config import DataConfig
 from ner.corpus.atomic import replacing
@@ -116,7 +116,8 @@ class _Work:
         sentences = [sentence for unit in units for sentence in unit.sentences]
         self.tokens += sum(map(len, sentences))
         options, tagger = self.options, self.tagger
-        spans = tagger.predict(sentences, self.scores, options.threshold).span_lists()
+        threshold: float | Literal["own"] = "own" if options.threshold is None else options.threshold
+        spans = tagger.predict(sentences, self.scores, threshold).span_lists()
         if options.min_score:
             spans = [[span for span in found if span.score >= options.min_score] for found in spans]
         explained = tagger.explain(sentences, max(1, options.n_best)) if options.wants_explanations else None

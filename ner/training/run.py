@@ -31,6 +31,7 @@ from ner.scoring import predict_like
 from ner.threads import set_threads
 from ner.training.card import model_card
 from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
+from ner.training.decoding import fit_threshold
 from ner.training.events import Events
 from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
@@ -59,6 +60,7 @@ class TrainResult:
         best_epoch: whose weights were kept, 1-based.
         dev, test: scores of the kept weights; None where there is no such split.
         temperature: fitted on dev, by which scores become honest; 1 where it was not fitted.
+        threshold: of span decoding, fitted on dev; None where the best path is decoded.
     """
 
     folder: Path
@@ -68,6 +70,7 @@ class TrainResult:
     dev: Scores | None = None
     test: Scores | None = None
     temperature: float = 1.0
+    threshold: float | None = None
 
     @cached_property
     def tagger(self) -> Tagger:
@@ -154,8 +157,8 @@ class Run:
             self._close_epoch()
         self._load_best()
         result = TrainResult(self.folder.path, self.folder.model, self.epochs, self.best_epoch)
-        result.temperature = self._fit_temperature()
-        result.dev, result.test = self._score("dev"), self._score("test")
+        self._fit_decoding(result)
+        result.dev, result.test = self._score("dev", result), self._score("test", result)
         if self.writes:
             self._save_model(result)
             self._draw()
@@ -222,27 +225,37 @@ class Run:
         if "dev" not in self.prepared.corpus:
             return None
         dev = self.prepared.corpus["dev"]
-        predicted = self._predictor().predict(column(dev, "tokens"), scores=False).tag_lists()
-        counts = count_spans(*settle(column(dev, "tags"), predicted, self.prepared.tagset.scheme))
+        tokens, gold = column(dev, "tokens"), column(dev, "tags")
+        if self.prepared.config.tagging.decoding == "f1":
+            _, counts = fit_threshold(self._predictor(), tokens, gold)
+        else:
+            predicted = self._predictor().predict(tokens, scores=False).tag_lists()
+            counts = count_spans(*settle(gold, predicted, self.prepared.tagset.scheme))
         return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
 
-    def _score(self, split: str) -> Scores | None:
+    def _score(self, split: str, result: TrainResult) -> Scores | None:
         if split not in self.prepared.corpus:
             return None
         part, scheme = self.prepared.corpus[split], self.prepared.scheme
         tokens, gold = column(part, "tokens"), column(part, "tags")
-        predicted = predict_like(self._predictor(), tokens, scheme)
+        predictor = self._predictor()
+        predictor.temperature, predictor.threshold = result.temperature, result.threshold
+        predicted = predict_like(predictor, tokens, scheme)
         if split == "test" and self.writes:
             rows = zip(tokens, gold, predicted, strict=True)
             write_columns((Sentence(t, p, columns={"gold": g}) for t, g, p in rows), self.folder.predictions)
         return score(*settle(gold, predicted, scheme), scheme)
 
-    def _fit_temperature(self) -> float:
-        prepared = self.prepared
-        if not prepared.config.tagging.calibrate or "dev" not in prepared.corpus:
-            return 1.0
-        dev = prepared.corpus["dev"]
-        return fit_temperature(self._predictor(), column(dev, "tokens"), column(dev, "tags"))
+    def _fit_decoding(self, result: TrainResult) -> None:
+        """Temperature and threshold, on dev."""
+        if "dev" not in self.prepared.corpus:
+            return
+        dev, tagging = self.prepared.corpus["dev"], self.prepared.config.tagging
+        predictor, tokens, gold = self._predictor(), column(dev, "tokens"), column(dev, "tags")
+        if tagging.calibrate:
+            predictor.temperature = result.temperature = fit_temperature(predictor, tokens, gold)
+        if tagging.decoding == "f1":
+            result.threshold, _ = fit_threshold(predictor, tokens, gold)
 
     def _predictor(self) -> Predictor:
         return Predictor(self.model, self.prepared.encoder, self.prepared.tagset)
@@ -274,7 +287,8 @@ class Run:
         with writing(self.folder.model):
             save_model(
                 self.folder.model, self.model, prepared.encoder, prepared.tagset,
-                prepared.config.model, prepared.config.tagging, extra, result.temperature,
+                prepared.config.model, prepared.config.tagging, extra,
+                result.temperature, result.threshold,
             )  # fmt: skip
 
     def _metrics(self, result: TrainResult) -> dict[str, Any]:
