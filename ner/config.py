@@ -284,7 +284,7 @@ class TaggingConfig(Section):
         tokenizer: splits raw text into tokens.
         calibrate: fit a temperature on dev, so that an entity's score says how often such entities are right.
         decoding: ``path`` takes the best tag path; ``f1`` the entities, of up to 10 tokens, whose own probabilities
-            exceed a threshold the most, which is fitted on dev for the best F1: it finds more where entities are rare.
+            exceed a threshold the most, fitted on dev for the best F1: it finds more where entities are rare.
     """
 
     tokenizer: str = "english"
