@@ -56,7 +56,9 @@ def read_columns(
     )
     known: set[str] = set()
     document, fresh = 0, True  # fresh: the document has no sentence yet, so that boundaries in a row count once
-    for line, text, layout in _laid_out(source, find):
+    for line, text, layout in laid_out(whole_sentences(text_blocks(source)), find):
+        if layout is None:  # nothing but comments
+            return
         marker = "#" if layout.ids else COMMENT
         for chunk in text.split("\n\n"):
             body = chunk.strip("\n")
@@ -79,15 +81,21 @@ def read_columns(
                     fresh = False
 
 
-def _laid_out(source: Source, find: Callable[..., Layout | None]) -> Iterator[tuple[int, str, Layout]]:
-    """The text as `whole_sentences` cuts it, from where the layout is known.
+def laid_out(
+    pieces: Iterable[tuple[int, str]], find: Callable[..., Layout | None]
+) -> Iterator[tuple[int, str, Layout | None]]:
+    """The text as `whole_sentences` cuts it, from where the layout is known; at the end without one, if it never is.
 
     What looks like a comment before that is held back: ``# O`` is one only if it does not fit the layout.
+
+    Args:
+        pieces: of the text, with the numbers of their first lines.
+        find: as `find_layout`, of which it takes the first two arguments and ``certain``.
     """
     layout: Layout | None = None
     held: list[str] = []
     begin = 1
-    for line, text in whole_sentences(text_blocks(source)):
+    for line, text in pieces:
         if layout is None:
             begin = begin if held else line
             layout = find(sample(text), line, certain=True)
@@ -100,9 +108,7 @@ def _laid_out(source: Source, find: Callable[..., Layout | None]) -> Iterator[tu
         yield line, text, layout
     if layout is None and held:
         text = "".join(held)
-        layout = find(sample(text), begin)
-        if layout is not None:
-            yield begin, text, layout
+        yield begin, text, find(sample(text), begin)
 
 
 def whole_sentences(blocks: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:

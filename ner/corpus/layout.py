@@ -194,7 +194,7 @@ def _numbered(lines: Sequence[str], separator: str) -> bool:
                 return False
             expected += match[2] is None
             evidence += 1
-    return evidence > 1
+    return evidence > 1 and (sentences > 0 or expected > 1)
 
 
 def _column(key: str, column: int, width: int, name: str, line: int) -> int:

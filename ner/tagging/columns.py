@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from ner.config import DataConfig
-from ner.corpus.columns import begins_document, whole_sentences
-from ner.corpus.layout import DOCSTART, Layout, find_layout, is_tag, ragged, sample
+from ner.corpus.columns import begins_document, laid_out, whole_sentences
+from ner.corpus.layout import DOCSTART, Layout, find_layout, is_tag, ragged
 from ner.corpus.source import Source, name_of, text_blocks
 from ner.schemes import OUTSIDE
 from ner.tagging.units import Columns, Unit
@@ -25,10 +26,10 @@ def read_columns(source: Source, data: DataConfig) -> Iterator[Unit]:
     Raises:
         DataError: a line has another number of columns than the first token line.
     """
-    name, layout = name_of(source), None
+    name = name_of(source)
     odd: dict[int, str] = {}
-    for number, text in whole_sentences(_plain(source, odd)):
-        layout = layout or _layout(text, number, name, data)
+    find = partial(_find_layout, name=name, data=data)
+    for number, text, layout in laid_out(whole_sentences(_plain(source, odd)), find):
         *chunks, rest = text.split("\n\n")
         for chunk in [*(f"{chunk}\n\n" for chunk in chunks), rest]:
             if chunk:
@@ -55,17 +56,17 @@ def _plain(source: Source, odd: dict[int, str]) -> Iterator[tuple[int, str]]:
         yield first, text
 
 
-def _layout(text: str, line: int, name: str, data: DataConfig) -> Layout | None:
+def _find_layout(
+    rows: Sequence[str], line: int, *, certain: bool = False, name: str, data: DataConfig
+) -> Layout | None:
     """Words and, if the last column holds tags, these too, so that a comment is told from a token."""
-    rows = sample(text)
-
-    def find(tagged: bool) -> Layout | None:
-        return find_layout(rows, line, name, separator=data.separator, word_column=data.word_column, tagged=tagged)
-
-    words = find(False)
-    if words is None or words.width == 1 or words.word == words.width - 1:
+    find = partial(
+        find_layout, rows, line, name, certain=certain, separator=data.separator, word_column=data.word_column
+    )
+    words = find(tagged=False)
+    if words is None or words.word == words.width - 1:
         return words
-    tags = find(True)
+    tags = find(tagged=True)
     assert tags is not None and tags.tag is not None
     fields = [tags.fields(row) for row in rows if row and not row.startswith(("#", DOCSTART))]
     return tags if all(is_tag(row[tags.tag]) for row in fields if len(row) == tags.width) else words
