@@ -1,20 +1,10 @@
-"""The typed configuration: one object, read from YAML, checked as a whole, handed down.
-
-Paths are relative to the working directory, as typed on the command line. A key that does not exist, a value of the
-wrong kind and an impossible combination are errors, and one `ConfigError` names all of them.
-"""
+"""The sections of the configuration, each a small frozen object."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-
-from ner.errors import ConfigError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -307,110 +297,3 @@ class Config(Section):
     distillation: DistillationConfig = DistillationConfig()
     tagging: TaggingConfig = TaggingConfig()
     output: str = "runs/ner"
-
-
-def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequence[str] = ()) -> Config:
-    """Read and check a configuration.
-
-    Args:
-        source: a YAML file, a mapping of the same shape, or a `Config`.
-        overrides: ``section.key=value`` texts, the value in YAML; later ones win.
-
-    Raises:
-        ConfigError: the file cannot be read, or anything in it or in the overrides is wrong; it names everything.
-    """
-    name, tree = _read(source)
-    faults = _override(tree, overrides)
-    try:
-        config = Config.model_validate(tree, strict=False)
-    except ValidationError as error:
-        faults += [_explain(fault) for fault in error.errors()]
-    if faults:
-        raise ConfigError(
-            f"{name}: " + ("" if len(faults) == 1 else f"{len(faults)} faults\n  ") + "\n  ".join(faults)
-        )
-    return config
-
-
-def _read(source: str | Path | Mapping[str, Any] | Config) -> tuple[str, dict[str, Any]]:
-    if isinstance(source, Config):
-        return "configuration", source.model_dump()
-    if isinstance(source, Mapping):
-        return "configuration", _copy(source)
-    path = Path(source)
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; configurations to start from are in configs/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not valid YAML: {error}") from None
-    if tree is None:
-        tree = {}
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: expected keys and values, got a {type(tree).__name__}")
-    return str(path), tree
-
-
-def _copy(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _copy(value) if isinstance(value, Mapping) else value for key, value in tree.items()}
-
-
-def _override(tree: dict[str, Any], overrides: Iterable[str]) -> list[str]:
-    faults = []
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        *sections, last = key.strip().split(".")
-        if not equals or not all([*sections, last]):
-            faults.append(f"{override!r}: expected section.key=value, such as training.epochs=10")
-            continue
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            faults.append(f"{override!r}: the value is not valid YAML")
-            continue
-        place = tree
-        for section in sections:
-            if not isinstance(place.get(section), dict):
-                place[section] = {}
-            place = place[section]
-        place[last] = value
-    return faults
-
-
-def _explain(fault: Any) -> str:
-    place = fault["loc"]
-    name = ".".join(str(part) for part in place)
-    if fault["type"] == "extra_forbidden":
-        known = _keys(place[:-1])
-        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5) or _elsewhere(str(place[-1]))
-        hint = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
-        return f"{name}: unknown key; {hint}"
-    message = fault["msg"].removeprefix("Value error, ")
-    got = f" (got {fault['input']!r})" if fault["type"] != "value_error" else ""
-    return f"{name}: {message}{got}"
-
-
-def _keys(place: Iterable[Any]) -> list[str]:
-    section: Any = Config
-    for part in place:
-        section = section.model_fields[part].annotation
-    return list(section.model_fields)
-
-
-def _elsewhere(key: str) -> list[str]:
-    """The full names of a key that stands in another section."""
-    return [name for name in field_names() if name.split(".")[-1] == key]
-
-
-def field_names(section: type[Section] = Config, prefix: str = "") -> list[str]:
-    """Every key of the configuration by its full dotted name."""
-    names = []
-    for key, field in section.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            names += field_names(kind, f"{prefix}{key}.")
-        else:
-            names.append(prefix + key)
-    return names

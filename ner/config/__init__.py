@@ -1,0 +1,40 @@
+"""The typed configuration: one object, read from YAML, checked as a whole, handed down.
+
+Paths are relative to the working directory, as typed on the command line. A key that does not exist, a value of the
+wrong kind and an impossible combination are errors, and one `ConfigError` names all of them.
+"""
+
+from __future__ import annotations
+
+from ner.config.reading import field_names, load_config
+from ner.config.sections import (
+    CharConfig,
+    Config,
+    DataConfig,
+    DistillationConfig,
+    EncoderConfig,
+    FeatureConfig,
+    ModelConfig,
+    OptimizerConfig,
+    Section,
+    TaggingConfig,
+    TrainingConfig,
+    WordConfig,
+)
+
+__all__ = [
+    "CharConfig",
+    "Config",
+    "DataConfig",
+    "DistillationConfig",
+    "EncoderConfig",
+    "FeatureConfig",
+    "ModelConfig",
+    "OptimizerConfig",
+    "Section",
+    "TaggingConfig",
+    "TrainingConfig",
+    "WordConfig",
+    "field_names",
+    "load_config",
+]
