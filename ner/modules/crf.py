@@ -10,12 +10,13 @@ import torch
 import torchcrf
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain, full_precision, join_edges
+from ner.modules.crf_chain import Chain, full_precision
 from ner.modules.crf_constraints import Constraints
 from ner.modules.crf_decoding import best_spans
 from ner.modules.crf_loss import (
     PathPlaces,
     Reduction,
+    Scores,
     divergence,
     log_partition,
     negative_log_likelihood,
@@ -115,10 +116,10 @@ class CRF(torchcrf.CRF):
         Raises:
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
-        chain = self._free_chain(emissions, lengths)
-        _check_tags(chain, tags)
-        losses = negative_log_likelihood(chain, tags, self._forbidden_in_training())
-        return reduce(losses, chain.lengths, weights, reduction)
+        scores = self._scores(emissions, lengths)
+        _check_tags(scores.emissions, tags)
+        losses = negative_log_likelihood(scores, tags, self._forbidden_in_training())
+        return reduce(losses, scores.lengths, weights, reduction)
 
     @_in_full_precision
     def partial_loss(
@@ -145,7 +146,7 @@ class CRF(torchcrf.CRF):
         Raises:
             ValueError: shapes that do not fit, lengths beyond T, a token without any allowed tag.
         """
-        chain = self._free_chain(emissions, lengths)
+        chain = self._scores(emissions, lengths).chain()
         if allowed.shape != emissions.shape:
             raise ValueError(f"expected allowed tags {list(emissions.shape)}, got {list(allowed.shape)}")
         if not bool((allowed.any(2) | chain.outside()[1:-1].t()).all()):
@@ -175,7 +176,7 @@ class CRF(torchcrf.CRF):
             temperature: at which the targets were computed, too. The loss is multiplied by its square, so that
                 gradients keep their size (Hinton et al. 2015).
         """
-        chain = self._free_chain(emissions, lengths)
+        chain = self._scores(emissions, lengths).chain()
         if targets.shape != emissions.shape:
             raise ValueError(f"expected targets {list(emissions.shape)}, got {list(targets.shape)}")
         if self.constrained_training:
@@ -197,7 +198,7 @@ class CRF(torchcrf.CRF):
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
         chain = _at_temperature(self._chain(emissions, lengths), temperature)
-        _check_tags(chain, tags)
+        _check_tags(chain.emissions, tags)
         messages = forward_backward(chain)
         path = PathPlaces.of(tags, messages.outside, self.num_tags)
         return (path.score(messages.emissions, messages.edges) - messages.log_z).clamp(max=0.0)
@@ -315,11 +316,11 @@ class CRF(torchcrf.CRF):
 
     def _chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
         """The scores as they are for everything but training: those of what is forbidden ``-inf``."""
-        chain = self._free_chain(emissions, lengths)
+        chain = self._scores(emissions, lengths).chain()
         return chain.forbid(self.forbidden) if self.constrained else chain
 
-    def _free_chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
-        """All scores, checked, in the dtype to compute in."""
+    def _scores(self, emissions: Tensor, lengths: Tensor) -> Scores:
+        """All scores, also of what is forbidden, in the dtype to compute in, checked."""
         if emissions.dim() != 3 or emissions.shape[2] != self.num_tags:
             raise ValueError(f"expected emissions [B, T, {self.num_tags}], got {list(emissions.shape)}")
         B, T, _ = emissions.shape
@@ -330,8 +331,13 @@ class CRF(torchcrf.CRF):
             if low < 0 or high > T:
                 raise ValueError(f"expected lengths from 0 to {T}, got {low} to {high}")
         dtype = torch.promote_types(torch.promote_types(emissions.dtype, self.transitions.dtype), torch.float32)
-        edges = join_edges(self.start_transitions, self.transitions, self.end_transitions, outside=0.0)
-        return Chain(emissions.to(dtype), edges.to(dtype), lengths.to(emissions.device))
+        return Scores(
+            emissions.to(dtype),
+            self.start_transitions.to(dtype),
+            self.transitions.to(dtype),
+            self.end_transitions.to(dtype),
+            lengths.to(emissions.device),
+        )
 
     def _forbidden_in_training(self) -> Tensor | None:
         return self.forbidden if self.constrained_training else None
@@ -341,6 +347,6 @@ def _at_temperature(chain: Chain, temperature: float) -> Chain:
     return chain if temperature == 1.0 else chain.change(lambda scores: scores / temperature)
 
 
-def _check_tags(chain: Chain, tags: Tensor) -> None:
-    if tags.shape != chain.emissions.shape[:2]:
-        raise ValueError(f"expected tags {list(chain.emissions.shape[:2])}, got {list(tags.shape)}")
+def _check_tags(emissions: Tensor, tags: Tensor) -> None:
+    if tags.shape != emissions.shape[:2]:
+        raise ValueError(f"expected tags {list(emissions.shape[:2])}, got {list(tags.shape)}")

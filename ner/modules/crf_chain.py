@@ -37,7 +37,7 @@ class Chain(NamedTuple):
     """The scores of a batch of sentences, of one floating dtype and device. What is forbidden scores ``-inf``."""
 
     emissions: Tensor  # [B, T, K]; anything at padding
-    edges: Tensor  # [K + 1, K + 1] of `join_edges`; anything from the outside to itself, which scores 0
+    edges: Tensor  # [K + 1, K + 1] of `join_edges`; from the outside to itself ``-inf``, though it scores 0
     lengths: Tensor  # [B] long
 
     def change(self, of_scores: Callable[[Tensor], Tensor]) -> Chain:
@@ -73,7 +73,6 @@ def enclose(emissions: Tensor, outside: Tensor, never: float) -> Tensor:
     """Emissions [T, K, B] as [T + 2, K + 1, B], at all positions and of all tags; ``never`` where a tag cannot be."""
     T, K, B = emissions.shape
     enclosed = emissions.new_full((T + 2, K + 1, B), never)
-    enclosed[1:-1, :K] = emissions
-    enclosed[1:-1, :K].masked_fill_(outside[1:-1, None], never)
+    enclosed[1:-1, :K].copy_(emissions).masked_fill_(outside[1:-1, None], never)
     enclosed[:, K].masked_fill_(outside, 0.0)
     return enclosed

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad, softplus
 
-from ner.modules.crf_chain import Chain, enclose, full_precision
+from ner.modules.crf_chain import Chain, enclose, full_precision, join_edges
 from ner.modules.crf_logarithms import NEVER, log_forward_backward
 from ner.modules.crf_messages import by_sentence, expected_counts, forward_backward
 
@@ -39,18 +39,33 @@ def reduce(losses: Tensor, lengths: Tensor, weights: Tensor | None, reduction: R
     raise ValueError(f"expected reduction none, sum, mean or token_mean, got {reduction!r}")
 
 
-def negative_log_likelihood(chain: Chain, tags: Tensor, forbidden: Tensor | None) -> Tensor:
+class Scores(NamedTuple):
+    """What a CRF knows of a batch, all scores of one dtype."""
+
+    emissions: Tensor  # [B, T, K]
+    start: Tensor  # [K]
+    transitions: Tensor  # [K, K]
+    end: Tensor  # [K]
+    lengths: Tensor  # [B]
+
+    def chain(self) -> Chain:
+        """The same with all transitions joined."""
+        emissions, start, transitions, end, lengths = self
+        return Chain(emissions, join_edges(start, transitions, end, float("-inf")), lengths)
+
+
+def negative_log_likelihood(scores: Scores, tags: Tensor, forbidden: Tensor | None) -> Tensor:
     """log Z less the score of a path, [B].
 
     Args:
-        chain: all scores, also those of what is forbidden.
+        scores: all of them, also those of what is forbidden.
         tags: [B, T] long, the path; anything at padding.
         forbidden: bool [K + 1, K + 1], edges left out of Z; but this path is always part of it.
 
     Raises:
         ValueError: a number that is no tag.
     """
-    return _NegativeLogLikelihood.apply(*chain, tags, forbidden)
+    return _NegativeLogLikelihood.apply(*scores, tags, forbidden)
 
 
 def log_partition(chain: Chain) -> Tensor:
@@ -142,16 +157,23 @@ class _NegativeLogLikelihood(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, emissions: Tensor, edges: Tensor, lengths: Tensor, tags: Tensor, forbidden: Tensor | None
+        ctx: Any,
+        emissions: Tensor,
+        start: Tensor,
+        transitions: Tensor,
+        end: Tensor,
+        lengths: Tensor,
+        tags: Tensor,
+        forbidden: Tensor | None,
     ) -> Tensor:
-        chain = Chain(emissions, edges, lengths)
+        chain = Scores(emissions, start, transitions, end, lengths).chain()
         messages = forward_backward(chain if forbidden is None else chain.forbid(forbidden))
-        gold = PathPlaces.of(tags, messages.outside, emissions.shape[2])
+        gold = PathPlaces.of(tags, messages.outside, len(start))
         ctx.messages, ctx.gold, ctx.share = messages, gold, None
         if forbidden is None:
             losses = messages.log_z - gold.score(messages.emissions, messages.edges)
         else:
-            free = torch.where(forbidden, edges - messages.edge_peak, messages.edges)
+            free = torch.where(forbidden, chain.edges - messages.edge_peak, messages.edges)
             losses = messages.log_z - gold.score(messages.emissions, free)
             # With a gold path g that is not in Z: log(Z + exp s(g)) - s(g).
             outsider = forbidden.take(gold.steps).any(0)
@@ -170,7 +192,7 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         tags = gold.tags[1:-1, None]
         surplus.scatter_add_(1, tags, (-factor).expand_as(tags))
         taken -= gold.count_edges(factor, len(taken) - 1)
-        return by_sentence(surplus), taken, None, None, None
+        return by_sentence(surplus), taken[-1, :-1], taken[:-1, :-1], taken[:-1, -1], None, None, None
 
 
 class _LogPartition(torch.autograd.Function):

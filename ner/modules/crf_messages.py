@@ -63,16 +63,6 @@ class Messages(NamedTuple):
         return offset.masked_fill(lengths == 0, 0.0)
 
 
-def relative_edges(edges: Tensor) -> tuple[Tensor, Tensor]:
-    """The scores of edges less their peak, but 0 from the outside to itself; and the peak."""
-    edges = edges.clone()
-    edges[-1, -1] = float("-inf")
-    peak = edges.amax()
-    edges -= peak
-    edges[-1, -1] = 0.0
-    return edges, peak
-
-
 def forward_backward(chain: Chain) -> Messages:
     """Messages of both directions, and log Z, for sentences of any length from 0 to T.
 
@@ -90,8 +80,10 @@ def forward_backward(chain: Chain) -> Messages:
     emissions = enclose(by_time.sub_(peak[:, None]), outside, float("-inf"))
     factors = emissions.exp()
 
-    scores, edge_peak = relative_edges(chain.edges)
-    weights = scores.exp()
+    edge_peak = chain.edges.amax()
+    edges = chain.edges - edge_peak
+    edges[K, K] = 0.0
+    weights = edges.exp()
     step = torch.stack((weights.t(), weights))
     step = torch.cat((step, step.sum(1, keepdim=True)), 1)  # [2, K + 2, K + 1]
 
@@ -115,7 +107,7 @@ def forward_backward(chain: Chain) -> Messages:
         emission_peak=peak,
         emissions=emissions,
         edge_peak=edge_peak,
-        edges=scores,
+        edges=edges,
         weights=weights,
         factors=factors,
         products=products,
@@ -126,8 +118,11 @@ def forward_backward(chain: Chain) -> Messages:
         rest=None,
     )
     limits = torch.finfo(emissions.dtype)
-    # Written so that NaN counts as unsafe.
-    safe = overlap[:-1].flip(0) * messages.scale[:-1] >= limits.tiny / limits.eps**1.5
+    least = limits.tiny / limits.eps**1.5
+    # Written so that NaN counts as unsafe. The first test is quick, and enough for nearly all batches.
+    if B == 0 or bool(overlap.amin() * messages.scale.amin() >= least):
+        return messages
+    safe = overlap[:-1].flip(0) * messages.scale[:-1] >= least
     return messages if bool(safe.all()) else _with_rest(messages, chain, (~safe.all(0)).nonzero()[:, 0])
 
 
@@ -170,9 +165,9 @@ def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]
 
 
 def by_sentence(tensor: Tensor) -> Tensor:
-    """[B, T, K] contiguous, from [T, K + 1, B]."""
+    """[B, T, K] from [T, K + 1, B]."""
     T, size, B = tensor.shape
-    return tensor[:, :-1].reshape(T * (size - 1), B).t().contiguous().view(B, T, size - 1)
+    return tensor.reshape(T * size, B).t().contiguous().view(B, T, size)[:, :, :-1]
 
 
 def entropy(messages: Messages) -> Tensor:

@@ -33,7 +33,7 @@ def best_paths(chain: Chain) -> Tensor:
     if B == 0 or T == 0:
         return torch.from_numpy(paths)
     by_time = chain.by_time()
-    scores, emissions, edges = _to_host(_best_scores(by_time, chain.edges), by_time, chain.edges)
+    scores, emissions, edges = _to_host(_best_scores(by_time, chain.edges), chain.emissions, chain.edges)
     lengths = chain.lengths.cpu().numpy()
     traced = _trace(scores, emissions, edges, lengths)
     np.copyto(paths, traced.T, where=np.arange(T) < lengths[:, None])
@@ -77,9 +77,10 @@ def _trace(
     last = final.argmax(1)
     if np.isnan(final[columns, last][lengths > 0]).any():
         raise ValueError("expected emissions that are numbers, got NaN: no path is best")
-    ending = lengths - 1 == np.arange(T)[:, None]
+    ending = lengths - 1 == np.arange(T)[:, None]  # [T, B]
+    some_end = ending.any(1).tolist()
     flat = emissions.reshape(-1)
-    firsts = columns + np.arange(0, T * K * B, K * B)[:, None]  # [T, B] places of the emissions of tag 0
+    firsts = np.arange(0, B * T * K, K).reshape(B, T).T.copy()  # [T, B] places of the emissions of tag 0
     candidates = np.empty((K, B), scores.dtype)
     emission = np.empty(B, scores.dtype)
     place = np.empty(B, np.int64)
@@ -89,12 +90,12 @@ def _trace(
         # In the order in which the scores were summed up, emission last, so that ties are the same ties.
         transitions.take(tags[t], 1, candidates, "clip")
         np.add(scores[t - 1], candidates, candidates)
-        np.multiply(tags[t], B, place)
-        np.add(place, firsts[t], place)
+        np.add(tags[t], firsts[t], place)
         flat.take(place, None, emission, "clip")
         np.add(candidates, emission, candidates)
         candidates.argmax(0, tags[t - 1])
-        np.copyto(tags[t - 1], last, where=ending[t - 1])
+        if some_end[t - 1]:
+            np.copyto(tags[t - 1], last, where=ending[t - 1])
     return tags
 
 
