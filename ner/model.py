@@ -16,7 +16,7 @@ from ner.modules.entity_share import share_penalty
 from ner.modules.recurrent import Recurrent
 from ner.modules.words import WordRepresentation, WordTable
 
-SHARE_WEIGHT = 100.0  # of the penalty on the share of entity tokens, in nats a sentence
+SHARE_WEIGHT = 10.0  # of the penalty on the share of entity tokens, in nats a sentence
 
 
 class SequenceTagger(nn.Module):
