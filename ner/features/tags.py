@@ -75,11 +75,16 @@ class TagSet:
         Args:
             tags: T tags in ``scheme``; ``?`` stands for any, ``B-PER|O`` for either of the two.
             scheme: of these tags.
-            unlabelled: ``O`` means that nobody looked: any tag.
+            unlabelled: ``O`` means that nobody looked: any tag. The entities that are there have the boundaries
+                that they were given.
 
         Returns:
             bool [T, K].
         """
+        if unlabelled and not is_partial(tags):
+            gold = np.array(self.encode(tags), dtype=np.int64)
+            exact = np.arange(len(self.tags)) == gold[:, None]
+            return exact | (gold == self._number[schemes.OUTSIDE])[:, None]
         rows = np.zeros((len(tags), len(self.tags)), dtype=bool)
         for row, tag in zip(rows, tags, strict=True):
             if tag == schemes.UNKNOWN or (unlabelled and tag == schemes.OUTSIDE):

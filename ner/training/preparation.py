@@ -16,7 +16,7 @@ from ner.corpus.read import hold_out, load
 from ner.errors import DataError
 from ner.features.batches import EncodedCorpus
 from ner.features.encoder import FeatureEncoder
-from ner.features.tags import TagSet
+from ner.features.tags import TagSet, is_partial
 from ner.features.vectors import read_vectors
 from ner.features.vocabulary import Vocabulary, initial_matrix
 from ner.model import SequenceTagger
@@ -60,6 +60,12 @@ class Prepared:
         """In which the corpus is tagged."""
         return self.report.scheme
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether the training sentences are annotated in part."""
+        tags = column(self.corpus["train"], "tags")
+        return self.config.data.unlabelled == "unknown" or any(map(is_partial, tags))
+
     def encoded(self) -> EncodedCorpus:
         """The training sentences as numbers."""
         train, unlabelled = self.corpus["train"], self.config.data.unlabelled == "unknown"
@@ -80,6 +86,8 @@ class Prepared:
         torch.manual_seed(self.config.training.seed)
         model = SequenceTagger(self.config.model, self.encoder.sizes, self.tagset, self.matrix.shape[1])
         model.words.table.load(torch.from_numpy(self.matrix))
+        if self.is_partial:  # else what nobody looked at could go on from an entity that is known to have ended
+            model.crf.constrained_training = True
         model.entity_share = self.config.data.entity_share
         model.teaching_temperature = self.config.distillation.temperature
         model.words.row_dropout = torch.from_numpy(self.row_dropout)

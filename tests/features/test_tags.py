@@ -55,6 +55,9 @@ def test_unknown_and_alternatives() -> None:
     assert [tagset.tags[number] for number in np.flatnonzero(allowed[1])] == ["O", "B-A", "S-A"]
     assert np.flatnonzero(allowed[2]).tolist() == [0]
     assert tagset.allowed(["O"], "IOB2", unlabelled=True).all()
+    marked = tagset.allowed(["B-A", "O", "B-B", "I-B"], "IOB2", unlabelled=True)
+    assert [tagset.tags[number] for row in marked[[0, 2, 3]] for number in np.flatnonzero(row)] == ["S-A", "B-B", "E-B"]
+    assert marked[1].all()
 
 
 @given(st.lists(st.sampled_from(["O", "B-A", "?", "B-A|O"])))
