@@ -92,10 +92,9 @@ def crf_transitions(tagger: Tagger) -> Transitions:
         )
     crf = tagger.predictor.model.crf
     parts = (crf.start_transitions, crf.transitions, crf.end_transitions)
-    start, steps, end = (part.detach().double().cpu().numpy() for part in parts)
-    masks = (crf.start_forbidden, crf.transition_forbidden, crf.end_forbidden)
-    for scores, mask in zip((start, steps, end), masks, strict=True):
-        scores[mask.cpu().numpy()] = np.nan
+    start, steps, end = (part.detach().cpu().numpy().astype(np.float64) for part in parts)
+    for scores, legal in zip((start, steps, end), tagger.tagset.legality, strict=True):
+        scores[~np.array(legal)] = np.nan
     last = np.append(np.nan, end)[:, None]
     return Transitions(
         tags=tuple(tagger.tagset.tags),
