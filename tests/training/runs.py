@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ner.training.listener import Listener
 from ner.training.loop import Step
+
+Config = dict[str, Any]
+Make = Callable[..., Config]
 
 
 class Stopped(BaseException):
@@ -77,3 +81,13 @@ def outcome(run: Path) -> dict[str, Any]:
         **{name: (model / name).read_bytes() for name in files},
         "files": sorted(path.name for path in run.iterdir()),
     }
+
+
+def run_of(config: Config) -> Path:
+    """The run folder of a configuration."""
+    return Path(config["output"])
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """All files of a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
