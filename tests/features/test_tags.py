@@ -56,7 +56,11 @@ def test_unknown_and_alternatives() -> None:
     assert np.flatnonzero(allowed[2]).tolist() == [0]
     assert tagset.allowed(["O"], "IOB2", unlabelled=True).all()
     marked = tagset.allowed(["B-A", "O", "B-B", "I-B"], "IOB2", unlabelled=True)
-    assert [tagset.tags[number] for row in marked[[0, 2, 3]] for number in np.flatnonzero(row)] == ["S-A", "B-B", "E-B"]
+    assert [tagset.tags[number] for row in marked[[0, 2, 3]] for number in np.flatnonzero(row)] == [
+        "S-A",
+        "B-B",
+        "E-B",
+    ]
     assert marked[1].all()
 
 
