@@ -1,52 +1,95 @@
-"""Every command's help: quick, and with an example that works as typed."""
+"""What --help says: every command, and an example of each that works as typed."""
 
 from __future__ import annotations
 
-import shlex
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import typer
+from typer.main import get_command
 
 from ner.cli import app
+from ner.cli.options import _OPTIONS
+from ner.config import Config, DataConfig
+from tests.cli.conftest import Run
 
-COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-
-
-def _example(command: str) -> str:
-    text = typer.main.get_command(app).commands[command].help or ""  # type: ignore[attr-defined]
-    return " ".join(text.partition("Example:")[2].split())
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_shows_an_example(command: str) -> None:
-    assert f"ner {command}" in _example(command)
+ROOT = Path(__file__).parent.parent.parent
+COMMANDS = {"train", "evaluate", "tag", "check", "convert", "info", "inspect", "push"}
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"push", "train"}))
-def test_the_example_works_as_typed(command: str, tiny_model: Path, tmp_path: Path) -> None:
-    root = Path(__file__).parent.parent.parent
-    (tmp_path / "runs" / "quickstart").mkdir(parents=True)
-    (tmp_path / "runs" / "quickstart" / "model").symlink_to(tiny_model)
-    for name in ("data", "configs"):
-        (tmp_path / name).symlink_to(root / name)
-    example = _example(command).replace("ner ", f"{shlex.quote(sys.executable)} -m ner ", 1)
-    if "| ner " in _example(command):
-        example = _example(command).replace("| ner ", f"| {shlex.quote(sys.executable)} -m ner ")
-    result = subprocess.run(example, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    assert "Traceback" not in result.stderr
+def examples() -> dict[str, str]:
+    """The example of every command, as its help shows it."""
+    found = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        (found[name],) = re.findall(r"Example:\n +(.+)", command.help)
+    return found
 
 
-def test_help_and_import_do_not_wait_for_torch() -> None:
-    code = (
-        "import sys, ner, ner.cli\n"
-        "from typer.testing import CliRunner\n"
-        "assert CliRunner().invoke(ner.cli.app, ['--help']).exit_code == 0\n"
-        "assert CliRunner().invoke(ner.cli.app, ['tag', '--help']).exit_code == 0\n"
-        "print([name for name in ('torch', 'datasets', 'seqeval', 'accelerate') if name in sys.modules])"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+def test_every_command_is_there_and_described(run: Run) -> None:
+    output = run("--help").output
+    assert set(examples()) >= COMMANDS
+    for name in COMMANDS:
+        assert re.search(rf"│ {name} +[A-Z]", output)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help(run: Run, name: str) -> None:
+    output = run(name, "--help").output
+    assert output == run(name, "-h").output
+    assert f" {examples()[name]} " in output, "the example must stand on one line of a terminal 80 wide"
+    for line in output.splitlines():
+        assert len(line) <= 80
+    for parameter in get_command(app).commands[name].params:  # type: ignore[attr-defined]
+        assert parameter.help, parameter.name
+
+
+@pytest.mark.parametrize("arguments", [[], ["tag"], ["train"], ["check"]])
+def test_nothing_asked_shows_the_help(run: Run, arguments: list[str]) -> None:
+    assert "Usage: ner" in run(*arguments, status=2).output
+
+
+def test_version(run: Run) -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", run("--version").output)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, tiny_files: Path) -> Path:
+    """A folder that looks like a clone after the quickstart, only smaller."""
+    place = tmp_path_factory.mktemp("clone")
+    shutil.copytree(tiny_model, place / "runs" / "quickstart" / "model")
+    (place / "data" / "sample").mkdir(parents=True)
+    for split in ("train", "dev", "test"):
+        shutil.copy(tiny_files / f"{split}.conll", place / "data" / "sample")
+    small = "model: {encoder: {hidden: 8}, words: {dim: 8}}\ntraining: {threads: 1}\n"
+    data = "".join(f"  {split}: data/sample/{split}.conll\n" for split in ("train", "dev", "test"))
+    (place / "configs").mkdir()
+    (place / "configs" / "quickstart.yaml").write_text(f"data:\n{data}{small}")
+    return place
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS - {"push"}))
+def test_examples_work_as_typed(place: Path, name: str) -> None:
+    command = examples()[name]
+    assert f"ner {name} " in command
+    program = f'ner() {{ "{sys.executable}" -m ner "$@"; }}\n'
+    done = subprocess.run(["bash", "-c", program + command], cwd=place, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout or name == "convert"
+
+
+def test_examples_name_files_that_are_shipped() -> None:
+    for example in examples().values():
+        for path in re.findall(r"(?:data|configs)/\S+", example):
+            assert (ROOT / path).is_file()
+
+
+def test_options_of_reading_are_keys_of_the_configuration() -> None:
+    for option in _OPTIONS:
+        field = DataConfig.model_fields[option.key]
+        allowed = set(getattr(field.annotation, "__args__", ())) - {"auto", type(None)}
+        own = set(getattr(option.kind, "__args__", (option.kind,)))
+        assert own == (allowed or {field.annotation}), option.key
+    assert Config().data == DataConfig()
