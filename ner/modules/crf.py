@@ -327,9 +327,9 @@ class CRF(torchcrf.CRF):
         if lengths.shape != (B,):
             raise ValueError(f"expected lengths [{B}], got {list(lengths.shape)}")
         if B and lengths.device.type == "cpu":
-            low, high = (int(bound) for bound in torch.aminmax(lengths))
-            if low < 0 or high > T:
-                raise ValueError(f"expected lengths from 0 to {T}, got {low} to {high}")
+            numbers = lengths.tolist()
+            if min(numbers) < 0 or max(numbers) > T:
+                raise ValueError(f"expected lengths from 0 to {T}, got {min(numbers)} to {max(numbers)}")
         dtype = torch.promote_types(torch.promote_types(emissions.dtype, self.transitions.dtype), torch.float32)
         return Scores(
             emissions.to(dtype),

@@ -28,16 +28,16 @@ def full_precision(device: torch.device) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def join_edges(start: Tensor, transitions: Tensor, end: Tensor, outside: float) -> Tensor:
-    """All transitions, [K + 1, K + 1] from row to column, the last for the outside, with ``outside`` to itself."""
-    return torch.cat((torch.cat((transitions, start[None])), pad(end, (0, 1), value=outside)[:, None]), 1)
+def join_edges(start: Tensor, transitions: Tensor, end: Tensor) -> Tensor:
+    """All transitions, [K + 1, K + 1] from row to column, the last of both for the outside; 0 between the two."""
+    return torch.cat((torch.cat((transitions, start[None])), pad(end, (0, 1))[:, None]), 1)
 
 
 class Chain(NamedTuple):
     """The scores of a batch of sentences, of one floating dtype and device. What is forbidden scores ``-inf``."""
 
     emissions: Tensor  # [B, T, K]; anything at padding
-    edges: Tensor  # [K + 1, K + 1] of `join_edges`; from the outside to itself ``-inf``, though it scores 0
+    edges: Tensor  # [K + 1, K + 1] of `join_edges`
     lengths: Tensor  # [B] long
 
     def change(self, of_scores: Callable[[Tensor], Tensor]) -> Chain:
@@ -71,8 +71,6 @@ class Chain(NamedTuple):
 
 def enclose(emissions: Tensor, outside: Tensor, never: float) -> Tensor:
     """Emissions [T, K, B] as [T + 2, K + 1, B], at all positions and of all tags; ``never`` where a tag cannot be."""
-    T, K, B = emissions.shape
-    enclosed = emissions.new_full((T + 2, K + 1, B), never)
-    enclosed[1:-1, :K].copy_(emissions).masked_fill_(outside[1:-1, None], never)
-    enclosed[:, K].masked_fill_(outside, 0.0)
+    enclosed = pad(emissions, (0, 0, 0, 1, 1, 1), value=never).masked_fill_(outside[:, None], never)
+    enclosed[:, -1].masked_fill_(outside, 0.0)
     return enclosed

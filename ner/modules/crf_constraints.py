@@ -39,4 +39,4 @@ class Constraints(NamedTuple):
                 )
             seen.add(key)
             reachable = transitions[reachable].any(0)
-        return ~join_edges(start, transitions, end, outside=True)
+        return join_edges(~start, ~transitions, ~end)

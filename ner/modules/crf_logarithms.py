@@ -17,7 +17,6 @@ def log_forward_backward(chain: Chain) -> tuple[Tensor, Tensor, Tensor]:
     """Alpha and beta, both [T + 2, K + 1, B], and log Z [B], all logarithms; see `LogMessages`."""
     emissions, edges, _ = chain.change(lambda scores: scores.clamp(min=NEVER))
     positions = enclose(emissions.permute(1, 2, 0), chain.outside(), NEVER).unbind(0)
-    edges[-1, -1] = 0.0
     alpha, beta = [positions[0]], [torch.zeros_like(positions[0])]
     for position in positions[1:]:
         alpha.append(torch.logsumexp(alpha[-1][:, None] + edges[:, :, None], dim=0) + position)
@@ -46,19 +45,13 @@ class LogMessages(NamedTuple):
         """[T + 2, K + 1, b]."""
         return enclose(self.chain.by_time(), self.chain.outside(), float("-inf"))
 
-    def edges(self) -> Tensor:
-        """[K + 1, K + 1]"""
-        edges = self.chain.edges.clone()
-        edges[-1, -1] = 0.0
-        return edges
-
     def marginals(self) -> Tensor:
         """The probability of every tag at every position, [T + 2, K + 1, b]."""
         return (self.alpha + self.beta - self.log_z).exp()
 
     def expected_edges(self) -> Tensor:
         """How often each edge is taken in expectation, [b, K + 1, K + 1]."""
-        edges = self.edges()[:, :, None]
+        edges = self.chain.edges[:, :, None]
         ending = self.emissions() + self.beta - self.log_z
         counts = torch.zeros_like(edges + self.log_z)
         for alpha, after in zip(self.alpha[:-1], ending[1:], strict=True):
@@ -68,7 +61,7 @@ class LogMessages(NamedTuple):
     def entropy(self) -> Tensor:
         """[b], in nats."""
         score = expected_score(self.marginals(), self.emissions()).sum((0, 1))
-        return self.log_z - score - expected_score(self.expected_edges(), self.edges()).sum((1, 2))
+        return self.log_z - score - expected_score(self.expected_edges(), self.chain.edges).sum((1, 2))
 
 
 def expected_score(probabilities: Tensor, scores: Tensor) -> Tensor:

@@ -51,7 +51,7 @@ class Scores(NamedTuple):
     def chain(self) -> Chain:
         """The same with all transitions joined."""
         emissions, start, transitions, end, lengths = self
-        return Chain(emissions, join_edges(start, transitions, end, float("-inf")), lengths)
+        return Chain(emissions, join_edges(start, transitions, end), lengths)
 
 
 def negative_log_likelihood(scores: Scores, tags: Tensor, forbidden: Tensor | None) -> Tensor:
@@ -145,12 +145,6 @@ class PathPlaces(NamedTuple):
         """
         return emissions.gather(1, self.tags[:, None]).sum((0, 1)) + edges.take(self.steps).sum(0)
 
-    def count_edges(self, factor: Tensor, num_tags: int) -> Tensor:
-        """How often the path takes each edge, [K + 1, K + 1], times the factor [B] of the sentences."""
-        taken = factor.new_zeros((num_tags + 1) ** 2)
-        taken.index_add_(0, self.steps.reshape(-1), factor.expand_as(self.steps).reshape(-1))
-        return taken.view(num_tags + 1, num_tags + 1)
-
 
 class _NegativeLogLikelihood(torch.autograd.Function):
     """log Z less the score of the gold path; the gradient is expected less observed counts."""
@@ -173,8 +167,8 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         if forbidden is None:
             losses = messages.log_z - gold.score(messages.emissions, messages.edges)
         else:
-            free = torch.where(forbidden, chain.edges - messages.edge_peak, messages.edges)
-            losses = messages.log_z - gold.score(messages.emissions, free)
+            chain.edges[:, :-1].sub_(messages.edge_peak)
+            losses = messages.log_z - gold.score(messages.emissions, chain.edges)
             # With a gold path g that is not in Z: log(Z + exp s(g)) - s(g).
             outsider = forbidden.take(gold.steps).any(0)
             ctx.share = torch.where(outsider, losses.sigmoid(), 1.0)
@@ -189,9 +183,9 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         factor = gradient if ctx.share is None else gradient * ctx.share
         with full_precision(factor.device):
             surplus, taken = expected_counts(ctx.messages, factor)  # [T, K + 1, B], [K + 1, K + 1]
-        tags = gold.tags[1:-1, None]
-        surplus.scatter_add_(1, tags, (-factor).expand_as(tags))
-        taken -= gold.count_edges(factor, len(taken) - 1)
+        tags, observed = gold.tags[1:-1, None], -factor
+        surplus.scatter_add_(1, tags, observed.expand_as(tags))
+        taken.view(-1).index_add_(0, gold.steps.reshape(-1), observed.expand_as(gold.steps).reshape(-1))
         return by_sentence(surplus), taken[-1, :-1], taken[:-1, :-1], taken[:-1, -1], None, None, None
 
 
@@ -224,7 +218,6 @@ def _log_share(chain: Chain, allowed: Tensor) -> Tensor:
 def _has_path(chain: Chain, allowed: Tensor) -> Tensor:
     """[B] bool: some path through allowed tags has a score above minus infinity."""
     edges = (chain.edges > float("-inf")).to(chain.emissions)
-    edges[-1, -1] = 1.0
     tags = enclose(torch.where(allowed.permute(1, 2, 0), 0.0, -1.0), chain.outside(), -1.0) == 0.0
     reached = tags[0]  # [K + 1, B]
     for possible in tags[1:]:

@@ -29,8 +29,8 @@ class Messages(NamedTuple):
     outside: Tensor  # [T + 2, B] bool: position is none of a token
     emission_peak: Tensor  # [T, B] the highest emission of each token; anything at padding
     emissions: Tensor  # [T + 2, K + 1, B] less their peak; of positions -1 to T
-    edge_peak: Tensor  # [] the highest score of an edge
-    edges: Tensor  # [K + 1, K + 1] scores less their peak
+    edge_peak: Tensor  # [] the highest score of an edge to a tag
+    edges: Tensor  # [K + 1, K + 1] the scores of edges, those to tags less their peak
     weights: Tensor  # [K + 1, K + 1] exp of these
     factors: Tensor  # [T + 2, K + 1, B] exp of the emissions
     products: Tensor  # [P, 2, K + 2, B] each state before its factors and before it is rescaled, and its scale
@@ -57,10 +57,8 @@ class Messages(NamedTuple):
 
     def offset(self) -> Tensor:
         """[B] what was taken out of the score of every path before it was exponentiated."""
-        inside = ~self.outside[1:-1]
-        lengths = inside.sum(0)
-        offset = torch.where(inside, self.emission_peak, 0.0).sum(0) + (lengths + 1) * self.edge_peak
-        return offset.masked_fill(lengths == 0, 0.0)
+        peaks = self.emission_peak + self.edge_peak
+        return peaks.masked_fill(self.outside[1:-1], 0.0).sum(0)
 
 
 def forward_backward(chain: Chain) -> Messages:
@@ -80,19 +78,18 @@ def forward_backward(chain: Chain) -> Messages:
     emissions = enclose(by_time.sub_(peak[:, None]), outside, float("-inf"))
     factors = emissions.exp()
 
-    edge_peak = chain.edges.amax()
-    edges = chain.edges - edge_peak
-    edges[K, K] = 0.0
+    edge_peak = chain.edges[:, :K].amax()
+    edges = chain.edges.clone()
+    edges[:, :K].sub_(edge_peak)
     weights = edges.exp()
     step = torch.stack((weights.t(), weights))
     step = torch.cat((step, step.sum(1, keepdim=True)), 1)  # [2, K + 2, K + 1]
 
     states = factors.new_empty(T + 2, 2, K + 1, B)
-    states[0].zero_()[:, K] = 1.0
     products = factors.new_empty(T + 1, 2, K + 2, B)
     both = torch.stack((factors[1:], factors[:-1].flip(0)), 1)  # [P, 2, K + 1, B]
     over_time = (products, products[:, :, :-1], products[:, :, -1:], both, states[1:])
-    state = states[0]
+    state = states[0].copy_(factors[0])  # outside
     for product, raw, total, factor, after in zip(*(tensor.unbind(0) for tensor in over_time), strict=True):
         torch.bmm(step, state, out=product)
         state = torch.div(raw, total, out=after).mul_(factor)
@@ -101,8 +98,8 @@ def forward_backward(chain: Chain) -> Messages:
     shared = forward * products[:, 1, :-1]
     overlap = shared.sum(1)
     messages = Messages(
-        # Position -1 is where the second direction ends, outside.
-        log_z=products[:-1, 1, -1].log().sum(0) + products[-1, 1, K].log(),
+        # The second direction ends at position -1, where the mass of all paths is outside.
+        log_z=products[:, 1, -1].log().sum(0) + state[1, K].log(),
         outside=outside,
         emission_peak=peak,
         emissions=emissions,

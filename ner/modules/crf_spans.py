@@ -130,7 +130,7 @@ def _longest(spans: Tensor) -> int:
 def _log_span_probabilities(messages: LogMessages, spans: Tensor, reading: SpanReading) -> Tensor:
     """`span_probabilities` of sentences, counted among those of the messages, that were summed in logarithms."""
     sentence, start, stop, label = spans.unbind(1)
-    emissions, edges = messages.emissions(), messages.edges()
+    emissions, edges = messages.emissions(), messages.chain.edges
     labels, continues = reading.tensors(edges.device)
     never = edges.new_tensor(float("-inf"))
     inner, border = torch.where(continues, edges, never), torch.where(continues, never, edges)
