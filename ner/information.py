@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from ner.config import FeatureConfig
 from ner.errors import ModelError
-from ner.persistence import WEIGHTS, describe, model_folder
+from ner.persistence import WEIGHTS, Description, describe, model_folder
 from ner.schemes import OUTSIDE, split_tag
 
 
@@ -37,10 +37,17 @@ def describe_model(folder: str | os.PathLike[str]) -> str:
         ("features", _features(network.features)),
         ("encoder", f"{encoder.kind}, {layers} of {encoder.hidden} units{directions}"),
         ("head", network.head),
+        ("decoding", _decoding(description)),
         ("tokenizer", description.tagging.tokenizer),
         *_scores(folder),
     ]
     return "\n".join(f"{name:<12} {text}" for name, text in lines)
+
+
+def _decoding(description: Description) -> str:
+    threshold = description.threshold
+    how = "best path" if threshold is None else f"entities whose probability exceeds {threshold:.3f} the most"
+    return how if description.temperature == 1 else f"{how}; temperature {description.temperature:.3f}"
 
 
 def _features(features: FeatureConfig) -> str:
