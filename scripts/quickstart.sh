@@ -5,5 +5,6 @@ ner train configs/quickstart.yaml --overwrite
 echo
 ner evaluate runs/quickstart/model data/sample/test.conll
 echo
-echo "Dr. Amina Diallo of the University of Oslo flew from Paris to Kenya on Monday ." | tee /dev/stderr \
-  | ner tag runs/quickstart/model --to text
+text="Dr. Amina Diallo of the University of Oslo flew from Paris to Kenya on Monday."
+echo "$text"
+echo "$text" | ner tag runs/quickstart/model --to text
