@@ -155,16 +155,9 @@ def draw(results: Results, folder: Path) -> None:
 
 
 def label_line(axes: Axes, height: float, label: str) -> None:
-    """Draw a level to compare with, named at its left end, where no curve comes near it."""
+    """Draw a level to compare with, named beside the axes, where no curve can cover it."""
     axes.axhline(height, color="#555555", linewidth=1, zorder=1)
-    axes.annotate(
-        label,
-        (0.01, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 3),
-        textcoords="offset points",
-        color="#555555",
-    )
+    axes.annotate(label, (1.01, height), xycoords=("axes fraction", "data"), va="center", color="#555555")
 
 
 def curves(
