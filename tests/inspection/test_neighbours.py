@@ -38,6 +38,14 @@ def test_no_more_than_there_are():
     assert sorted(each.word for each in found.neighbours) == sorted(set(words) - {"London"})
 
 
+def test_the_unknown_word_is_no_neighbour():
+    tagger = make_tagger()
+    expected = nearest_neighbours(tagger, "London")
+    weight = tagger.predictor.model.words.table.weight.data
+    weight[0] = weight[tagger.predictor.encoder.vocabulary.lookup("London")]
+    assert nearest_neighbours(tagger, "London") == expected
+
+
 def test_a_vector_of_zeros_is_near_nothing():
     tagger = make_tagger()
     row = tagger.predictor.encoder.vocabulary.lookup("York")
