@@ -1,9 +1,12 @@
 """Free-form corpora for hypothesis: any characters in the words, and the ones that readers trip over often."""
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ner.corpus.sentence import Sentence
 from ner.schemes import SCHEMES, Span, to_tags
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine nothing is slow
 
 LABELS = ("PER", "LOC", "a-b", "Ä")
 TRICKY = (

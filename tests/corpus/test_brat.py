@@ -5,7 +5,7 @@ from ner.corpus.brat import read_brat, write_brat
 from ner.corpus.sentence import Sentence
 from ner.errors import DataError
 from ner.schemes import to_spans
-from tests.corpus.strategies import corpora, plain_words
+from tests.corpus.strategies import corpora, patient, plain_words
 
 TEXT = "Ada Lovelace\nwas born in London.\n\nShe liked\r\nNew\r\nYork.\n"
 ANN = (
@@ -66,6 +66,7 @@ def test_texts_that_are_read_are_written_where_they_were(folder, tmp_path):
     )
 
 
+@patient
 @given(corpora(word=plain_words))
 def test_entities_come_back(tmp_path_factory, sentences):
     target = tmp_path_factory.mktemp("brat") / "out"

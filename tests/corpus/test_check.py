@@ -11,7 +11,7 @@ from ner.corpus.read import load
 from ner.corpus.sentence import Sentence
 from ner.corpus.table import to_dataset
 from ner.schemes import to_spans
-from tests.corpus.strategies import corpora, plain_words
+from tests.corpus.strategies import corpora, patient, plain_words
 
 SHARED = "In\tO\nNew\tB-LOC\nYork\tI-LOC\n.\tO\nOk\tO\n\n"
 TRAIN = "Ada\tB-PER\nmet\tO\nBob\tI-PER\n.\tO\n\n" + SHARED * 2
@@ -132,6 +132,7 @@ def test_json_and_table_hold_the_numbers(corpus):
     assert "train: 3 sentences, 14 tokens, 4 entities, 100.0% of the tokens have a vector" in report.summary()
 
 
+@patient
 @given(corpora(word=plain_words))
 def test_identity_is_what_its_description_says(sentences):
     split = to_dataset(("a", one) for one in sentences)

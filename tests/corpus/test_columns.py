@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ner.corpus import source
 from ner.corpus.columns import read_columns
 from ner.errors import DataError
-from tests.corpus.strategies import content
+from tests.corpus.strategies import content, patient
 
 
 def read(text, **options):
@@ -153,7 +153,7 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400)
+@settings(patient, max_examples=400)
 @given(
     st.lists(pieces, max_size=25).map("".join),
     st.sampled_from(["tab", "blank"]),
@@ -179,6 +179,7 @@ def test_as_a_naive_reader_whatever_the_size_of_the_blocks(text, separator, tagg
     assert found == expected
 
 
+@patient
 @given(st.binary(max_size=60))
 def test_any_bytes_are_sentences_or_an_error(blob):
     try:

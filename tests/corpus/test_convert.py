@@ -10,7 +10,7 @@ from ner.corpus.read import read
 from ner.corpus.write import write_columns
 from ner.errors import DataError
 from ner.schemes import SCHEMES, Span, detect, illegal, to_spans
-from tests.corpus.strategies import content, corpora, plain_words
+from tests.corpus.strategies import content, corpora, patient, plain_words
 
 TOUCHING = (
     "Ada\tNNP\tI-PER\nBob\tNNP\tB-PER\nsaw\tVBD\tO\n"
@@ -32,6 +32,7 @@ def test_adjacent_entities_documents_and_columns_survive(tmp_path, scheme, name)
     assert back.read_text() == TOUCHING
 
 
+@patient
 @given(
     corpora(word=plain_words, columns=("1", "2")),
     st.sampled_from(SCHEMES),
@@ -50,6 +51,7 @@ def test_there_and_back(tmp_path_factory, sentences, scheme, name):
     assert found == expected
 
 
+@patient
 @given(corpora(word=plain_words))
 def test_without_a_scheme_the_tags_stay_as_they_are(tmp_path_factory, sentences):
     folder = tmp_path_factory.getbasetemp()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ner.corpus.jsonl import read_jsonl
 from ner.errors import DataError
 from ner.schemes import to_spans
+from tests.corpus.strategies import patient
 
 
 def read(*records, **options):
@@ -89,6 +90,7 @@ def test_what_tag_to_jsonl_writes_is_read_back():
     assert [one.tags for one in found] == [["O", "B-PER", "O", "O"], ["B-PER", "O", "O"]]
 
 
+@patient
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=6), st.data())
 def test_tokens_that_were_tagged_are_read_back(tokens, data):
     from ner.document import Document, ScoredSpan
@@ -132,6 +134,7 @@ json_values = st.recursive(
 )
 
 
+@patient
 @given(json_values | st.text(max_size=20))
 def test_any_json_is_sentences_or_an_error(value):
     try:
@@ -144,6 +147,7 @@ def test_any_json_is_sentences_or_an_error(value):
         assert one.tags is None or len(one.tags) == len(one.tokens)
 
 
+@patient
 @given(st.binary(max_size=40))
 def test_any_bytes_are_sentences_or_an_error(blob):
     try:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ner.corpus import source
 from ner.corpus.source import lines, name_of, text_blocks, whole_text
 from ner.errors import DataError
+from tests.corpus.strategies import patient
 
 
 class Trickle(io.RawIOBase):
@@ -39,6 +40,7 @@ def test_only_lf_and_crlf_end_a_line():
     ]
 
 
+@patient
 @given(st.text(st.sampled_from("ab\r\n\u2028é\ufeff")), st.integers(1, 5))
 def test_lines_are_those_of_a_naive_split_however_the_bytes_arrive(text, step):
     content = text.encode()

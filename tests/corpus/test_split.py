@@ -10,6 +10,7 @@ from ner.corpus.read import hold_out
 from ner.corpus.sentence import Sentence
 from ner.corpus.table import to_dataset
 from ner.errors import DataError
+from tests.corpus.strategies import patient
 
 
 def corpus(words, documents=None):
@@ -26,6 +27,7 @@ def words(split):
     return [tokens[0] for tokens in split["tokens"][:]]
 
 
+@patient
 @given(st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), min_size=2, max_size=60), st.integers(0, 5), st.data())
 def test_a_partition_that_depends_on_nothing_but_content_and_seed(letters, seed, data):
     if len(set(letters)) < 2:

@@ -8,7 +8,7 @@ from ner.corpus.standoff import CharSpan, Standoff
 from ner.errors import DataError
 from ner.schemes import SCHEMES, to_spans
 from ner.text import get_tokenizer
-from tests.corpus.strategies import LABELS
+from tests.corpus.strategies import LABELS, patient
 
 TEXT = "Ada met U.S.-based IL-2-GFP. Yahoo! Inc. left Paris."
 
@@ -37,12 +37,14 @@ def annotated(draw):
     return text, [(draw(st.sampled_from(LABELS)), tokens[a][0], tokens[b - 1][1]) for a, b in pairs]
 
 
+@patient
 @given(annotated(), st.sampled_from(SCHEMES))
 def test_spans_over_whole_tokens_come_out_as_they_went_in(example, scheme):
     text, expected = example
     assert spans_of(text, [span(*one) for one in reversed(expected)], scheme=scheme) == expected
 
 
+@patient
 @given(annotated(), st.data())
 def test_white_space_at_the_ends_is_no_part_of_a_span(example, data):
     text, expected = example
@@ -54,6 +56,7 @@ def test_white_space_at_the_ends_is_no_part_of_a_span(example, data):
     assert spans_of(text, wider) == expected
 
 
+@patient
 @given(st.text(st.sampled_from("ab. \n'-1"), min_size=1, max_size=30), st.data())
 def test_widened_spans_are_the_smallest_of_whole_tokens_and_dropped_ones_are_gone(text, data):
     start = data.draw(st.integers(0, len(text) - 1))

@@ -13,7 +13,7 @@ from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns, write_jsonl, write_spans
 from ner.errors import DataError
 from ner.schemes import to_spans
-from tests.corpus.strategies import content, corpora, plain_words
+from tests.corpus.strategies import content, corpora, patient, plain_words
 
 JOHN = Sentence(["John", "Smith", "left"], ["B-PER", "I-PER", "O"])
 
@@ -24,6 +24,7 @@ def test_the_look_of_columns(tmp_path):
     assert path.read_bytes() == b"John\tB-PER\nSmith\tI-PER\nleft\tO\n\nSo\tO\n\n-DOCSTART-\tO\n\nAda\tB-PER\n\n"
 
 
+@patient
 @given(corpora(columns=("1", "3")))
 def test_columns_come_back_or_are_refused(tmp_path_factory, sentences):
     path = tmp_path_factory.getbasetemp() / "columns.conll"
@@ -38,6 +39,7 @@ def test_columns_come_back_or_are_refused(tmp_path_factory, sentences):
     assert content(read_columns(path, word_column=0, tag_column=2)) == content(sentences)
 
 
+@patient
 @given(corpora())
 def test_two_columns_come_back_without_any_option(tmp_path_factory, sentences):
     path = tmp_path_factory.getbasetemp() / "two.conll"
@@ -48,6 +50,7 @@ def test_two_columns_come_back_without_any_option(tmp_path_factory, sentences):
     assert content(read_columns(path)) == content(sentences)
 
 
+@patient
 @given(corpora(columns=("2",)))
 def test_untagged_columns_come_back_or_are_refused(tmp_path_factory, sentences):
     path = tmp_path_factory.getbasetemp() / "untagged.conll"
@@ -64,6 +67,7 @@ def test_untagged_columns_come_back_or_are_refused(tmp_path_factory, sentences):
     assert content(read_columns(path, word_column=0, tagged=False)) == content(sentences)
 
 
+@patient
 @given(corpora(word=plain_words, columns=("0", "3")), st.sampled_from([(1, 2), (2, 1), (-3, -2), (-2, -3)]))
 def test_word_and_tag_go_where_they_are_wanted(tmp_path_factory, sentences, places):
     path = tmp_path_factory.getbasetemp() / "placed.conll"
@@ -84,6 +88,7 @@ def test_equal_columns_are_all_written(tmp_path):
     assert (tmp_path / "a.conll").read_text() == "a\tO\tO\n\n"
 
 
+@patient
 @given(corpora(columns=("pos", "1")))
 def test_jsonl_comes_back(tmp_path_factory, sentences):
     path = tmp_path_factory.getbasetemp() / "a.jsonl"
@@ -91,6 +96,7 @@ def test_jsonl_comes_back(tmp_path_factory, sentences):
     assert content(read_jsonl(path)) == content(sentences)
 
 
+@patient
 @given(st.lists(st.text(st.characters(exclude_categories=[]), max_size=3), min_size=1, max_size=3))
 def test_jsonl_keeps_half_surrogate_pairs(tmp_path_factory, tokens):
     path = tmp_path_factory.getbasetemp() / "surrogates.jsonl"
@@ -100,6 +106,7 @@ def test_jsonl_keeps_half_surrogate_pairs(tmp_path_factory, tokens):
     assert found.tokens == json.loads(json.dumps(tokens))  # two halves that meet are a character
 
 
+@patient
 @given(corpora())
 def test_spans_come_back(tmp_path_factory, sentences):
     path = tmp_path_factory.getbasetemp() / "spans.jsonl"
