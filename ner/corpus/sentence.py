@@ -10,7 +10,7 @@ class Sentence:
     """Tokens with their tags, and where they stood.
 
     Attributes:
-        tokens: the words, never empty strings.
+        tokens: the words; an empty one stands where the file has none.
         tags: a tag a token as the file has it; None where the file has no tags.
         line: 1-based line of the first token in its file; 0 where there is no file.
         document: 0-based number of the document in its file.
