@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from ner.cli import app
 from ner.cli.options import _OPTIONS
 from ner.config import Config, DataConfig
 from tests.cli.conftest import Run
+from tests.clone import make_clone
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {"train", "evaluate", "tag", "check", "convert", "info", "inspect", "push"}
@@ -57,17 +57,7 @@ def test_version(run: Run) -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, tiny_files: Path) -> Path:
-    """A folder that looks like a clone after the quickstart, only smaller."""
-    place = tmp_path_factory.mktemp("clone")
-    shutil.copytree(tiny_model, place / "runs" / "quickstart" / "model")
-    (place / "data" / "sample").mkdir(parents=True)
-    for split in ("train", "dev", "test"):
-        shutil.copy(tiny_files / f"{split}.conll", place / "data" / "sample")
-    small = "model: {encoder: {hidden: 8}, words: {dim: 8}}\ntraining: {threads: 1}\n"
-    data = "".join(f"  {split}: data/sample/{split}.conll\n" for split in ("train", "dev", "test"))
-    (place / "configs").mkdir()
-    (place / "configs" / "quickstart.yaml").write_text(f"data:\n{data}{small}")
-    return place
+    return make_clone(tmp_path_factory.mktemp("clone"), tiny_model, tiny_files)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS - {"push"}))
