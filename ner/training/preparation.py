@@ -115,9 +115,11 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
     report = check(corpus, hits(vectors), None if config.data.scheme == "auto" else config.data.scheme)
     listener.checked(report)
     if report.fatal and not config.training.force:
+        found = "".join(f"\n  {problem}" for problem in report.fatal)
         raise DataError(
-            "the check of the corpus found what would spoil a training:\n  " + "\n  ".join(map(str, report.fatal)),
-            remedy="\nMend it, or go on all the same with training.force=true.",
+            f"the check found what would spoil a training:{found}\n"
+            "Mend it, or go on all the same with training.force=true.",
+            config.data.dataset or ", ".join(config.data.train) or None,
         )
     tokens, tags = column(corpus["train"], "tokens"), column(corpus["train"], "tags")
     encoder = FeatureEncoder.build(config.model, tokens, vectors)
