@@ -13,6 +13,7 @@ file                   holds
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -34,6 +35,8 @@ from ner.version import __version__
 FORMAT = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "config.json"
+
+_HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and the flag, as in Linux's fcntl.h
 
 
 class Description(BaseModel):
@@ -247,11 +250,13 @@ def _flush(path: Path) -> None:
 
 
 def _swap(fresh: Path, folder: Path) -> None:
-    """Put the fresh folder in place. Between the two renames only the fresh one exists, whole, under its own name."""
+    """Put the fresh folder in place of the old one, which the caller finds under the fresh one's name, or nowhere."""
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        folder.rename(old)
+        if _exchange(fresh, folder):
+            return
+        folder.rename(old)  # until the next line only the fresh one exists, whole, under its own name
     try:
         fresh.rename(folder)
     except OSError:
@@ -259,3 +264,12 @@ def _swap(fresh: Path, folder: Path) -> None:
             old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change names, so that there is no moment without either; False where the system cannot."""
+    try:
+        rename = ctypes.CDLL(None).renameat2  # of Linux
+    except (AttributeError, OSError, TypeError):
+        return False
+    return rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import stat
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -403,6 +404,7 @@ def test_a_failed_exchange_puts_the_old_model_back(folder: Path, monkeypatch: py
             raise OSError(1, "Operation not permitted")
         return rename(path, target)
 
+    monkeypatch.setattr("ner.persistence._exchange", lambda one, other: False)
     monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(OSError, match="not permitted"):
         save()
@@ -411,6 +413,35 @@ def test_a_failed_exchange_puts_the_old_model_back(folder: Path, monkeypatch: py
     save()
     assert everything(folder) != before
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
+    load_model(folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is a moment without a model elsewhere")
+def test_there_is_no_moment_without_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save, before = saving(folder, folder), everything(folder)
+
+    def never(*_: object) -> None:
+        raise AssertionError("renamed")
+
+    monkeypatch.setattr(Path, "rename", never)
+    save()
+    assert everything(folder) != before and [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("library", [object(), None])
+def test_without_an_exchange_there_are_two_renames(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, library: object
+) -> None:
+    save, before = saving(folder, folder), everything(folder)
+
+    def load(name: None) -> object:
+        if library is None:
+            raise TypeError
+        return library
+
+    monkeypatch.setattr("ctypes.CDLL", load)
+    save()
+    assert everything(folder) != before and [path.name for path in folder.parent.iterdir()] == ["model"]
     load_model(folder)
 
 
