@@ -92,30 +92,45 @@ def test_decode_finds_the_best_legal_path(scheme, tied, spread):
         assert found[row].tolist() == [*listed.paths[0], *[-1] * (4 - LENGTHS[row])]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("K", [1, 2, 9, 17])
-def test_decode_and_loss_are_those_of_torchcrf(K, dtype):
+def beside_parent(K, dtype):
+    """Ours and torchcrf's with the same parameters, emissions, tags, lengths and mask."""
     crf, parent = make_crf(K, dtype=torch.float32), torchcrf.CRF(K, batch_first=True)
     parent.load_state_dict(crf.state_dict())
     generator = torch.Generator().manual_seed(K)
     lengths = torch.randint(1, 13, (64,), generator=generator)
     emissions = torch.randn(64, 12, K, generator=generator).to(dtype)
     tags = torch.randint(K, (64, 12), generator=generator)
-    mask = torch.arange(12) < lengths[:, None]
-    for grid in (emissions, (emissions * 2).round()):
-        if grid is not emissions:
-            for parameter in (*crf.parameters(), *parent.parameters()):
-                parameter.data.round_()
-        theirs = parent.decode(grid, mask)
-        ours = crf.decode(grid, lengths)
-        assert [path[path >= 0].tolist() for path in ours] == theirs
-        for reduction in ("none", "sum", "mean", "token_mean"):
-            torch.testing.assert_close(
-                crf.loss(grid, tags, lengths, reduction=reduction),
-                -parent(grid.float(), tags, mask, reduction=reduction),
-                rtol=1e-5,
-                atol=1e-5 * (len(lengths) if reduction == "sum" else 1),
-            )
+    return crf, parent, emissions, tags, lengths, torch.arange(12) < lengths[:, None]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("K", [1, 2, 9, 17])
+def test_loss_is_that_of_torchcrf(K, dtype):
+    crf, parent, emissions, tags, lengths, mask = beside_parent(K, dtype)
+    for reduction in ("none", "sum", "mean", "token_mean"):
+        torch.testing.assert_close(
+            crf.loss(emissions, tags, lengths, reduction=reduction),
+            -parent(emissions.float(), tags, mask, reduction=reduction),
+            rtol=1e-5,
+            atol=1e-5 * (len(lengths) if reduction == "sum" else 1),
+        )
+
+
+@pytest.mark.parametrize("scale, offset", [(1.0, 0.0), (0.01, 4096.0), (100.0, 0.0)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("K", [1, 2, 9, 17])
+def test_decode_finds_the_paths_of_torchcrf(K, dtype, scale, offset):
+    crf, parent, emissions, _, lengths, mask = beside_parent(K, dtype)
+    emissions = emissions * scale
+    for parameter in (*crf.parameters(), *parent.parameters()):
+        parameter.data *= scale
+    if scale > 1:  # many paths tie
+        emissions = (emissions / 50).round()
+        for parameter in (*crf.parameters(), *parent.parameters()):
+            parameter.data = (parameter / 50).round()
+    emissions += offset  # so many paths tie by rounding that it must be the same rounding
+    theirs = parent.decode(emissions, mask)
+    assert [path[path >= 0].tolist() for path in crf.decode(emissions, lengths)] == theirs
 
 
 @pytest.mark.parametrize("constrained", [False, True])
@@ -215,6 +230,16 @@ def test_no_emissions_lead_to_an_illegal_path(scheme):
         assert may_start[paths[:, 0]].all() and may_end[paths[rows, ends]].all()
         inside = np.arange(1, 8) <= ends[:, None]
         assert may_follow[paths[:, :-1], paths[:, 1:]][inside].all()
+
+
+def test_loss_of_a_path_with_all_the_mass_is_not_negative():
+    crf = make_crf(5, dtype=torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    tags = torch.randint(5, (1000, 30), generator=generator)
+    emissions = torch.randn(1000, 30, 5, generator=generator)
+    emissions.scatter_add_(2, tags[:, :, None], torch.full((1000, 30, 1), 30.0))
+    losses = crf.loss(emissions, tags, torch.full((1000,), 30), reduction="none")
+    assert losses.max() < 1e-4 and losses.min() >= 0
 
 
 def test_loss_is_finite_and_never_negative_in_low_precision():
