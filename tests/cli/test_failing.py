@@ -69,7 +69,10 @@ FILES = {
         ("train nothing.yaml", "nothing.yaml: no such file; configurations to start from are in configs/"),
         ("train CONFIG training.epoch=3 model.hidden=9", "2 faults"),
         ("train CONFIG training.epoch=3", "training.epoch: unknown key; did you mean epochs?"),
-        ("train CONFIG data.train=plain.conll", "plain.conll: the check found what would spoil a training:\n  train has no entity"),
+        (
+            "train CONFIG data.train=plain.conll",
+            "plain.conll: the check found what would spoil a training:\n  train has no entity",
+        ),
         ("train CONFIG data.train=wrong.conll", "Column 2 looks like tags: set data.tag_column=2."),
         ("train CONFIG vectors=cut.txt", "cut.txt:2: expected a word and 3 numbers, found 2 numbers."),
     ],
