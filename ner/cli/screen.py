@@ -71,6 +71,7 @@ class Screen(Listener):
         scores = "".join(f"{100 * dev[key]:8.2f}" for key in ("precision", "recall", "f1")) if dev else " " * 24
         left = self._left(record["epoch"] - self.first + 1)
         star = " *" if best and dev else ""
+        self.live.update(Text())  # what stood there is now a line of the table
         self.note(
             f"{record['epoch']:5d} {record['loss']:9.4f}{scores}{record['tokens_per_second']:10,d} {left:>9}{star}"
         )

@@ -71,7 +71,7 @@ FILES = {
         ("train CONFIG training.epoch=3", "training.epoch: unknown key; did you mean epochs?"),
         (
             "train CONFIG data.train=plain.conll",
-            "plain.conll: the check found what would spoil a training:\n  train has no entity",
+            "plain.conll: the check found what would spoil a training:\n  train has",
         ),
         ("train CONFIG data.train=wrong.conll", "Column 2 looks like tags: set data.tag_column=2."),
         ("train CONFIG vectors=cut.txt", "cut.txt:2: expected a word and 3 numbers, found 2 numbers."),
