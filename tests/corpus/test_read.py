@@ -17,11 +17,11 @@ SPANS = b'{"text": "Ada left", "label": [[0, 3, "PER"]]}\n'
     ("name", "content", "expected"),
     [
         ("a.conll", COLUMNS, "columns"),
-        ("a.tsv.gz", gzip.compress(COLUMNS), "columns"),
+        ("a.tsv.gz", gzip.compress(COLUMNS, mtime=0), "columns"),
         ("a.txt", COLUMNS, "columns"),
         ("a", b"\xef\xbb\xbf" + TOKENS, "jsonl"),
         ("a.jsonl", TOKENS, "jsonl"),
-        ("a.jsonl.gz", gzip.compress(TOKENS), "jsonl"),
+        ("a.jsonl.gz", gzip.compress(TOKENS, mtime=0), "jsonl"),
         ("a.JSONL", SPANS, "jsonl"),
         ("a.json", b"\n" + SPANS, "jsonl"),
         ("a.conll", b"{\tO\n}\tO\n\n", "columns"),
