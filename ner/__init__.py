@@ -14,17 +14,22 @@ from ner.errors import ConfigError, DataError, MissingExtraError, ModelError, Ne
 from ner.version import __version__
 
 if TYPE_CHECKING:
+    from ner.analysing import analyse_errors
     from ner.checking import check
+    from ner.comparing import compare
     from ner.config import Config, DataConfig, load_config
     from ner.corpus.convert import convert_file
     from ner.document import Document, Entity, Token
     from ner.scoring import Evaluation, evaluate
     from ner.tagger import Tagger, load
     from ner.tagging import tag_file
+    from ner.training.repeated import SeedRuns, train_seeds
     from ner.training.run import TrainResult, train
 
 # Imported on first use, so that `import ner` and `ner --help` do not wait for torch.
 _HOMES = {
+    "analyse_errors": "ner.analysing",
+    "compare": "ner.comparing",
     "Config": "ner.config",
     "DataConfig": "ner.config",
     "load_config": "ner.config",
@@ -38,6 +43,8 @@ _HOMES = {
     "Tagger": "ner.tagger",
     "load": "ner.tagger",
     "tag_file": "ner.tagging",
+    "SeedRuns": "ner.training.repeated",
+    "train_seeds": "ner.training.repeated",
     "TrainResult": "ner.training.run",
     "train": "ner.training.run",
 }
@@ -53,18 +60,22 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "NerError",
+    "SeedRuns",
     "Tagger",
     "Token",
     "TrainResult",
     "TrainingError",
     "__version__",
+    "analyse_errors",
     "check",
+    "compare",
     "convert_file",
     "evaluate",
     "load",
     "load_config",
     "tag_file",
     "train",
+    "train_seeds",
 ]
 
 

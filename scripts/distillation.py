@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from seeds import summary
+
+from ner.evaluation.spread import Spread
 
 
 def main(
@@ -27,8 +28,8 @@ def main(
             scores[name].append(result)
     for name, results in scores.items():
         for split in ("dev", "test"):
-            values = [100 * getattr(result, split).micro.f1 for result in results]
-            print(f"{config.stem} {name:8} {split:5} {summary(values)}")
+            found = Spread(tuple(getattr(result, split).micro.f1 for result in results))
+            print(f"{config.stem} {name:8} {split:5} F1 {found}")
 
 
 def train_family(config: Path, overrides: list[str], seed: int) -> dict[str, Any]:

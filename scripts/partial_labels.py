@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from seeds import summary
 
+from ner.evaluation.spread import Spread
 from ner.schemes import to_spans, to_tags
 
 
@@ -30,8 +30,8 @@ def main(
     print(f"{config.stem}: {kept:.0%} of the entity labels kept")
     for reading, results in scores.items():
         for split in ("dev", "test"):
-            values = [100 * getattr(result, split).micro.f1 for result in results]
-            print(f"  the rest read as {reading:8} {split:5} {summary(values)}")
+            found = Spread(tuple(getattr(result, split).micro.f1 for result in results))
+            print(f"  the rest read as {reading:8} {split:5} F1 {found}")
 
 
 def train_on_part(config: Path, overrides: list[str], seed: int, kept: float, reading: str) -> Any:

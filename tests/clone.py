@@ -14,8 +14,9 @@ output: runs/again
 
 
 def make_clone(place: Path, model: Path, files: Path) -> Path:
-    """Fill a folder with ``runs/quickstart/model``, ``data/sample``, ``configs/quickstart.yaml`` and a text."""
+    """Fill a folder with ``runs/quickstart/model``, ``runs/seeds``, ``data/sample``, a configuration and a text."""
     shutil.copytree(model, place / "runs" / "quickstart" / "model")
+    shutil.copytree(model, place / "runs" / "seeds" / "seed1" / "model")
     shutil.copytree(files, place / "data" / "sample")
     (place / "configs").mkdir()
     (place / "configs" / "quickstart.yaml").write_text(CONFIG, encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ner.cli import check, convert, evaluate, info, inspect, push, tag, train
+from ner.cli import check, compare, convert, errors, evaluate, info, inspect, push, tag, train
 from ner.cli.failing import explained
 from ner.version import __version__
 
@@ -38,6 +38,8 @@ def _options(
 for _command in (
     train.train,
     evaluate.evaluate,
+    compare.compare,
+    errors.errors,
     tag.tag,
     check.check,
     convert.convert,

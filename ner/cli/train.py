@@ -15,17 +15,29 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the output folder.")] = False,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Train once for each, such as 1,2,3, and show mean and spread.", metavar="N,N,..."),
+    ] = None,
 ) -> None:
-    """Train a model and write it into OUTPUT/model.
+    """Train a model and write it into OUTPUT/model; with --seeds, several into OUTPUT/seedN/model.
 
     Example:
       ner train configs/quickstart.yaml training.epochs=3 output=runs/try
     """
+    from ner.cli.lists import numbers
     from ner.cli.screen import Screen
     from ner.config import load_config
+    from ner.training.repeated import train_seeds
     from ner.training.run import train as train_model
 
     settings = load_config(config, overrides or [])
+    if seeds is not None:
+        chosen = numbers(seeds, int, "--seeds", "1,2,3")
+        with Screen() as screen:
+            found = train_seeds(settings, chosen, resume=resume, overwrite=overwrite, listener=screen)
+        print(f"\n{found.table()}\n\nSummary: {found.folder / 'seeds.json'}. Hold it against others: ner compare")
+        return
     with Screen() as screen:
         result = train_model(settings, resume=resume, overwrite=overwrite, listener=screen)
     for name, scores in (("dev", result.dev), ("test", result.test)):

@@ -73,7 +73,7 @@ def page(report: ErrorReport, title: str, limit: int = 1000) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}{_FILTER_STYLE}</style>\n</head>\n<body>\n"
-        f'<h1>{escape(title)}</h1>\n<p class="note">{_summary(report)}</p>\n'
+        f'<h1>{escape(title)}</h1>\n<p class="note">{escape(report.summary())}</p>\n'
         f'<div class="tables">{"".join(tables)}</div>\n'
         f'<h2>Gold label (rows) by predicted label</h2>\n<div class="scroll">{_confusion(report)}</div>\n'
         f'<h2>Most frequent errors</h2>\n<div class="scroll">{_frequent(report)}</div>\n'
@@ -91,14 +91,6 @@ def write_page(report: ErrorReport, path: str | os.PathLike[str], title: str, li
     file = Path(path)
     file.write_text(page(report, title, limit), encoding="utf-8", errors="backslashreplace")
     return file
-
-
-def _summary(report: ErrorReport) -> str:
-    counts = report.counts()
-    gold, predicted = counts.total() - counts["spurious"], counts.total() - counts["missed"]
-    return (
-        f"{len(report.tokens)} sentences; entities: {gold} gold, {predicted} predicted, {counts['correct']} correct"
-    )
 
 
 def _breakdown(name: str, breakdown: Breakdown) -> str:

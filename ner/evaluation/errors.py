@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ner.evaluation.matching import ERRORS, Kind, Match, match_spans
+from ner.evaluation.spans import SpanCounts
 from ner.evaluation.tables import percent, text_table
 from ner.schemes import Span, to_tags
 
@@ -82,13 +83,13 @@ class ErrorReport:
     Attributes:
         tokens: the words of each sentence.
         matches: gold entities and predictions of each sentence, paired.
-        lines: the line of each sentence in its file, 1-based; empty where there is no file.
+        places: how each sentence is named to the user, such as ``line 7``; empty to number them.
         training: what the training data had; None leaves novelty out.
     """
 
     tokens: Sequence[Sequence[str]]
     matches: Sequence[Sequence[Match]]
-    lines: Sequence[int] = ()
+    places: Sequence[str] = ()
     training: TrainingNames | None = None
 
     def counts(self) -> Counter[Kind]:
@@ -145,8 +146,22 @@ class ErrorReport:
         ]
 
     def place(self, sentence: int) -> str:
-        """How a sentence, 0-based, is named to the user: by its line, or by its number."""
-        return f"line {self.lines[sentence]}" if self.lines else f"sentence {sentence + 1}"
+        """How a sentence, 0-based, is named to the user."""
+        return self.places[sentence] if self.places else f"sentence {sentence + 1}"
+
+    def summary(self) -> str:
+        """Sizes and F1 in a line, and how the columns of the breakdowns are to be read."""
+        counts = self.counts()
+        scores = SpanCounts(
+            correct=counts["correct"],
+            predicted=counts.total() - counts["missed"],
+            gold=counts.total() - counts["spurious"],
+        )
+        return (
+            f"{len(self.tokens)} sentences; entities: {scores.gold} gold, {scores.predicted} predicted, "
+            f"{scores.correct} correct; F1 {percent(scores.f1)}. "
+            "Found: percent of the gold entities, label and boundaries right; errors are counted."
+        )
 
     def to_json(self, limit: int = 20) -> dict[str, Any]:
         """Plain numbers and texts: every breakdown, the ``limit`` most frequent errors, and every error by itself."""
@@ -183,7 +198,7 @@ class ErrorReport:
 
     def table(self, limit: int = 20) -> str:
         """Plain aligned tables: kinds by type, length and novelty, the confusion matrix, the most frequent errors."""
-        parts = [_breakdown_table("label", {**self.by_type(), "all": self.counts()})]
+        parts = [self.summary(), _breakdown_table("label", {**self.by_type(), "all": self.counts()})]
         parts.append(_breakdown_table("tokens", self.by_length()))
         if self.training is not None:
             parts.append(_breakdown_table("in training", self.by_novelty()))
@@ -218,7 +233,7 @@ def analyse(
     tokens: Sequence[Sequence[str]],
     gold: Sequence[Sequence[Span]],
     predicted: Sequence[Sequence[Span]],
-    lines: Sequence[int] = (),
+    places: Sequence[str] = (),
     training: TrainingNames | None = None,
 ) -> ErrorReport:
     """Pair and classify all entities of a corpus.
@@ -226,17 +241,17 @@ def analyse(
     Args:
         tokens: the words of each sentence.
         gold, predicted: the spans of each sentence; those of one side do not overlap.
-        lines: the line of each sentence in its file, 1-based, where there is one.
+        places: how each sentence is named to the user; empty to number them.
         training: what the training data had, for the breakdown by novelty.
 
     Raises:
         ValueError: different numbers of sentences, or spans that overlap or lie outside of their sentence.
     """
-    sizes = {len(tokens), len(gold), len(predicted), len(lines) or len(tokens)}
+    sizes = {len(tokens), len(gold), len(predicted), len(places) or len(tokens)}
     if len(sizes) > 1:
         raise ValueError(
             f"{len(tokens)} sentences, gold spans of {len(gold)} and predicted spans of {len(predicted)}, "
-            f"{len(lines)} line numbers: expected the same number of each"
+            f"names of {len(places)}: expected the same number of each"
         )
     for number, (words, *sides) in enumerate(zip(tokens, gold, predicted, strict=True), start=1):
         for side, spans in zip(("gold", "predicted"), sides, strict=True):
@@ -244,7 +259,7 @@ def analyse(
                 to_tags(spans, len(words), "IOB2")
             except ValueError as error:
                 raise ValueError(f"sentence {number}, {side}: {error}") from error
-    return ErrorReport(tokens, [match_spans(*sides) for sides in zip(gold, predicted, strict=True)], lines, training)
+    return ErrorReport(tokens, [match_spans(*sides) for sides in zip(gold, predicted, strict=True)], places, training)
 
 
 def _words(words: Sequence[str], span: Span) -> Sequence[str]:

@@ -32,7 +32,7 @@ TRAINING = TrainingNames.of(
     [["Anna", "Lee", "wrote"], ["Bob", "'s", "shop"], ["the", "New", "York", "Times", "here"]],
     [[Span("PER", 0, 2)], [Span("ORG", 0, 3), Span("ORG", 0, 1)], [Span("ORG", 1, 4)]],
 )
-REPORT = analyse(TOKENS, GOLD, PREDICTED, lines=[1, 9, 15, 18], training=TRAINING)
+REPORT = analyse(TOKENS, GOLD, PREDICTED, places=["line 1", "line 9", "line 15", "line 18"], training=TRAINING)
 
 corpora = st.lists(st.integers(0, 8).flatmap(lambda n: st.tuples(st.just(n), spans(n), spans(n))), max_size=6)
 
@@ -127,9 +127,10 @@ def test_json():
 
 def test_table():
     tables = REPORT.table().split("\n\n")
-    assert [table.split()[0] for table in tables] == ["label", "tokens", "in", "gold", "times"]
-    assert tables[0].splitlines()[-1].split() == ["all", "6", "16.67", "2", "1", "1", "1", "1"]
-    rows = [" ".join(line.split()) for line in tables[4].splitlines()]
+    assert tables[0].startswith("4 sentences; entities: 6 gold, 6 predicted, 1 correct; F1 16.67. Found: percent")
+    assert [table.split()[0] for table in tables[1:]] == ["label", "tokens", "in", "gold", "times"]
+    assert tables[1].splitlines()[-1].split() == ["all", "6", "16.67", "2", "1", "1", "1", "1"]
+    rows = [" ".join(line.split()) for line in tables[5].splitlines()]
     assert rows[1] == "2 wrong type Bob (PER) Bob (ORG) line 1: Anna Lee met «Bob» in New York"
     assert rows[-1] == "1 spurious - Nothing (LOC) line 18: «Nothing» here"
     without = analyse(TOKENS, GOLD, PREDICTED).table()
@@ -140,13 +141,13 @@ def test_table():
 def test_nothing_to_report():
     report = analyse([], [], [])
     assert report.counts().total() == 0
-    assert report.table().splitlines()[1].split() == ["all", "0", ABSENT, "0", "0", "0", "0", "0"]
+    assert report.table().splitlines()[3].split() == ["all", "0", ABSENT, "0", "0", "0", "0", "0"]
     assert report.to_json()["errors"] == []
 
 
 @pytest.mark.parametrize("arguments, message", [
     ((TOKENS, GOLD[:2], PREDICTED), "4 sentences, gold spans of 2 and predicted spans of 4"),
-    ((TOKENS, GOLD, PREDICTED, [1]), "1 line numbers: expected the same number"),
+    ((TOKENS, GOLD, PREDICTED, ["line 1"]), "names of 1: expected the same number"),
     (([["a"]], [[]], [[Span("X", 0, 2)]]), "sentence 1, predicted: .* outside of 1 tokens"),
     (([["a"], ["b"]], [[], [Span("X", 0, 1), Span("Y", 0, 1)]], [[], []]), "sentence 2, gold: .*overlaps"),
 ])  # fmt: skip

@@ -1,0 +1,80 @@
+"""``ner train --seeds``, ``compare`` and ``errors`` as a user sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import ner
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def config(tiny_config: dict[str, Any], tmp_path: Path) -> Path:
+    path = tmp_path / "my.yaml"
+    path.write_text(yaml.safe_dump(tiny_config))
+    return path
+
+
+def test_seeds(run: Run, config: Path, tmp_path: Path) -> None:
+    output = run("train", config, "training.epochs=1", "--seeds", "2,5").stdout
+    assert output.count("train: 40 sentences") == 1
+    assert "seed 5, run 2 of 2" in output
+    assert len(re.findall(rf"^{tmp_path}/run/seed[25] +[25] +[0-9.]+ +[0-9.]+ +1", output, re.MULTILINE)) == 2
+    assert len(re.findall("best on dev", output)) == 1
+    assert re.search(r"^test F1 +([0-9.]+ *){4}$", output, re.MULTILINE)
+    summary = json.loads((tmp_path / "run" / "seeds.json").read_text())
+    assert [one["seed"] for one in summary["runs"]] == [2, 5]
+    assert "go on with them (--resume)" in run("train", config, "--seeds", "2,5", status=1).stderr
+
+
+@pytest.mark.parametrize("seeds", ["", "1,", "one", "1.5", "1 2"])
+def test_seeds_that_are_none(run: Run, config: Path, seeds: str) -> None:
+    message = run("train", config, "--seeds", seeds, status=1).stderr
+    assert message == f"error: --seeds {seeds}: expected numbers separated by commas, such as 1,2,3\n"
+
+
+def test_compare(run: Run, tiny_model: Path, tiny_files: Path, tmp_path: Path) -> None:
+    data, predictions, saved = tiny_files / "test.conll", tmp_path / "p.conll", tmp_path / "c.json"
+    predictions.write_text(re.sub(r"[BI]-\w+", "O", data.read_text()))
+    output = run("compare", predictions, tiny_model, data, "--samples", 500, "--json", saved).stdout
+    found = json.loads(saved.read_text())
+    assert found["names"] == [str(predictions), str(tiny_model)]
+    f1 = ner.evaluate(tiny_model, data).scores.micro.f1
+    assert found["f1"] == [[0.0], [pytest.approx(f1)]] and f1 > 0.5
+    assert found["significant"]
+    assert output.endswith(found["verdict"] + "\n")
+    assert f"The model {tiny_model} is better than the model {predictions} for new sentences" in output
+    assert json.loads(run("compare", predictions, tiny_model, data, "--samples", 500, "--json", "-").stdout) == found
+    assert "Nothing may be claimed" in run("compare", tiny_model, tiny_model, data).stdout
+    assert "over 1 documents" in run("compare", tiny_model, predictions, data, "--unit", "documents").stdout
+
+
+def test_errors(run: Run, tiny_model: Path, tiny_files: Path, tmp_path: Path) -> None:
+    data = tmp_path / "odd.conll"
+    data.write_text("it O\nrained B-PER\n. O\n\nAda B-ORG\nlives O\nin O\nLondon B-LOC\n")
+    page, saved = tmp_path / "e.html", tmp_path / "e.json"
+    output = run("errors", tiny_model, data, "--html", page, "--json", saved).stdout
+    assert output.startswith("2 sentences; entities: 3 gold")
+    assert re.search(r"^1 +missed +rained \(PER\) +- +line 1: it «rained» \.$", output, re.MULTILINE)
+    assert re.search(r"^in training +gold", output, re.MULTILINE)
+    assert "<title>Errors of" in page.read_text() and "line 1" in page.read_text()
+    found = json.loads(saved.read_text())
+    assert (
+        found["counts"]["missed"] >= 1
+        and len(found["errors"]) == sum(found["counts"].values()) - (found["counts"]["correct"])
+    )
+    assert json.loads(run("errors", tiny_model, data, "--json", "-").stdout) == found
+    assert "rained (PER)" not in run("errors", tiny_model, data, "--limit", 0).stdout
+
+
+def test_errors_of_predictions_alone_know_no_training(run: Run, tiny_files: Path) -> None:
+    data = tiny_files / "test.conll"
+    assert "name what the model was trained on (--train FILE)" in run("errors", data, data).stdout
+    told = run("errors", data, data, "--train", tiny_files / "train.conll").stdout
+    assert "(--train FILE)" not in told and re.search(r"^seen +[0-9]", told, re.MULTILINE)
