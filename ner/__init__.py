@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ner.scoring import Evaluation, evaluate
     from ner.tagger import Tagger, load
     from ner.tagging import tag_file
+    from ner.training.portions import LearningCurve, learning_curve
     from ner.training.repeated import SeedRuns, train_seeds
     from ner.training.run import TrainResult, train
 
@@ -43,6 +44,8 @@ _HOMES = {
     "Tagger": "ner.tagger",
     "load": "ner.tagger",
     "tag_file": "ner.tagging",
+    "LearningCurve": "ner.training.portions",
+    "learning_curve": "ner.training.portions",
     "SeedRuns": "ner.training.repeated",
     "train_seeds": "ner.training.repeated",
     "TrainResult": "ner.training.run",
@@ -57,6 +60,7 @@ __all__ = [
     "Document",
     "Entity",
     "Evaluation",
+    "LearningCurve",
     "MissingExtraError",
     "ModelError",
     "NerError",
@@ -71,6 +75,7 @@ __all__ = [
     "compare",
     "convert_file",
     "evaluate",
+    "learning_curve",
     "load",
     "load_config",
     "tag_file",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ner.cli import check, compare, convert, errors, evaluate, info, inspect, push, tag, train
+from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, tag, train
 from ner.cli.failing import explained
 from ner.version import __version__
 
@@ -37,6 +37,7 @@ def _options(
 
 for _command in (
     train.train,
+    curve.curve,
     evaluate.evaluate,
     compare.compare,
     errors.errors,

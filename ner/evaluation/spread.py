@@ -25,9 +25,14 @@ class Spread:
         return statistics.fmean(self.values)
 
     @property
-    def deviation(self) -> float:
-        """Standard deviation of a sample (divided by n - 1); 0 of a single value, whose spread nobody knows."""
-        return statistics.stdev(self.values) if len(self.values) > 1 else 0.0
+    def deviation(self) -> float | None:
+        """Standard deviation of a sample (divided by n - 1); None of a single value, whose spread nobody knows."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def error(self) -> float | None:
+        """Standard error of the mean; None of a single value."""
+        return None if self.deviation is None else self.deviation / len(self.values) ** 0.5
 
     @property
     def minimum(self) -> float:
@@ -41,7 +46,13 @@ class Spread:
 
     def __str__(self) -> str:
         """``31.20 +- 0.41 (30.90 31.60 31.10)``: mean, deviation and values in percent."""
-        return f"{percent(self.mean)} +- {percent(self.deviation)} ({' '.join(map(percent, self.values))})"
+        mean, deviation = self.cells()[:2]
+        return f"{mean} +- {deviation} ({' '.join(map(percent, self.values))})"
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """Mean, deviation, minimum and maximum in percent, as tables show them; ``-`` for what is not known."""
+        deviation = "-" if self.deviation is None else percent(self.deviation)
+        return percent(self.mean), deviation, percent(self.minimum), percent(self.maximum)
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers."""

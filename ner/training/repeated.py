@@ -112,23 +112,35 @@ def train_seeds(
     """
     if not isinstance(config, Config):
         config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
-    configs = {seed: load_config(config, [f"training.seed={seed}"]) for seed in seeds}
-    if len(configs) < max(1, len(seeds)):
-        raise ConfigError(f"seeds {', '.join(map(str, seeds))}: expected at least one, and none twice")
+    configs = with_seeds(config, seeds)
     folder = Path(config.output)
     if is_main_process():
-        _make_room(folder, configs, resume, overwrite)
+        make_room(folder, configs, resume, overwrite)
     runs = {}
     for number, (seed, one) in enumerate(configs.items(), start=1):
         if listener is not None:
             listener.note(f"\nseed {seed}, run {number} of {len(configs)}")
         told = WithoutCorpus(listener) if listener is not None and number > 1 else listener
-        placed = one.model_copy(update={"output": str(folder / f"seed{seed}")})
-        runs[seed] = train(placed, dataset, resume=resume, overwrite=overwrite, listener=told)
+        runs[seed] = train(one, dataset, resume=resume, overwrite=overwrite, listener=told)
     found = SeedRuns(folder, runs)
     if is_main_process():
         write_summary(found.to_json(), folder / "seeds.json")
     return found
+
+
+def with_seeds(config: Config, seeds: Sequence[int]) -> dict[int, Config]:
+    """The configuration of each seed's run, in a folder of its own.
+
+    Raises:
+        ConfigError: seeds that are no seeds, or twice the same.
+    """
+    if len(set(seeds)) < max(1, len(seeds)):
+        raise ConfigError(f"seeds {', '.join(map(str, seeds))}: expected at least one, and none twice")
+    tree = config.model_dump()
+    return {
+        seed: load_config({**tree, "output": str(Path(config.output) / f"seed{seed}")}, [f"training.seed={seed}"])
+        for seed in seeds
+    }
 
 
 class WithoutCorpus(Listener):
@@ -141,11 +153,7 @@ class WithoutCorpus(Listener):
 
 def spread_table(spreads: Mapping[str, Spread | None]) -> str:
     """Mean, deviation, minimum and maximum of F1 by split, in percent."""
-    rows = [
-        (f"{split} F1", *map(percent, (each.mean, each.deviation, each.minimum, each.maximum)))
-        for split, each in spreads.items()
-        if each is not None
-    ]
+    rows = [(f"{split} F1", *each.cells()) for split, each in spreads.items() if each is not None]
     return text_table(("", "mean", "deviation", "minimum", "maximum"), rows)
 
 
@@ -166,7 +174,7 @@ def is_main_process() -> bool:
     return bool(PartialState().is_main_process)
 
 
-def _make_room(folder: Path, seeds: Iterable[int], resume: bool, overwrite: bool) -> None:
+def make_room(folder: Path, seeds: Iterable[int], resume: bool, overwrite: bool) -> None:
     """See that nothing is lost, and that the folder will hold these seeds and no others.
 
     Raises:

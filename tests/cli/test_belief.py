@@ -33,6 +33,24 @@ def test_seeds(run: Run, config: Path, tmp_path: Path) -> None:
     assert "go on with them (--resume)" in run("train", config, "--seeds", "2,5", status=1).stderr
 
 
+def test_curve(run: Run, config: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "curve.png"
+    output = run(
+        "curve", config, "training.epochs=1", "--portions", "1,0.5", "--seeds", "1,2", "--plot", picture
+    ).stdout
+    assert re.search(r"^0.5 +20 +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$", output, re.MULTILINE)
+    assert re.search(r"^1 +40 ", output, re.MULTILINE)
+    assert "From 20 to 40 sentences, dev F1 went from" in output
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert json.loads((tmp_path / "run" / "curve.json").read_text())["portions"][0]["sentences"] == 20
+    assert "expected numbers separated by commas" in run("curve", config, "--portions", "half", status=1).stderr
+    assert "(--overwrite)" in run("curve", config, "--portions", "0.5", "--seeds", "1", status=1).stderr
+    again = run("curve", config, "training.epochs=1", "--portions", "0.5,1", "--seeds", "1,2", "--resume").stdout
+    assert again.splitlines()[-5:] == output.splitlines()[-5:] and not re.search(
+        r"^ +1 +[0-9.]+ ", again, re.MULTILINE
+    )
+
+
 @pytest.mark.parametrize("seeds", ["", "1,", "one", "1.5", "1 2"])
 def test_seeds_that_are_none(run: Run, config: Path, seeds: str) -> None:
     message = run("train", config, "--seeds", seeds, status=1).stderr

@@ -14,9 +14,17 @@ scores = st.lists(st.floats(0, 1), min_size=1, max_size=9)
 def test_against_numpy(values):
     found = Spread(tuple(values))
     assert found.mean == pytest.approx(np.mean(values))
-    assert found.deviation == pytest.approx(np.std(values, ddof=1) if len(values) > 1 else 0, abs=1e-9)
+    if len(values) > 1:
+        assert found.deviation == pytest.approx(np.std(values, ddof=1), abs=1e-9)
+        assert found.error == pytest.approx(np.std(values, ddof=1) / np.sqrt(len(values)), abs=1e-9)
     assert (found.minimum, found.maximum) == (np.min(values), np.max(values))
     assert json.loads(json.dumps(found.to_json()))["values"] == values
+
+
+def test_the_spread_of_one_value_is_not_known():
+    found = Spread((0.5,))
+    assert (found.deviation, found.error) == (None, None)
+    assert found.cells() == ("50.00", "-", "50.00", "50.00")
 
 
 def test_by_hand():
