@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from ner.config import FeatureConfig
 from ner.errors import ModelError
-from ner.persistence import WEIGHTS, Description, describe, model_folder
+from ner.persistence import WEIGHTS, Description, check_file, describe, model_folder
 from ner.schemes import OUTSIDE, split_tag
 
 
@@ -61,9 +61,10 @@ def _features(features: FeatureConfig) -> str:
 
 def _parameters(folder: Path) -> int:
     try:
+        check_file(folder / WEIGHTS)
         with safe_open(folder / WEIGHTS, framework="np") as file:
             shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{folder / WEIGHTS}: cannot be read: {error}; copy the whole folder again") from None
     return sum(map(prod, shapes))
 
@@ -71,6 +72,7 @@ def _parameters(folder: Path) -> int:
 def _scores(folder: Path) -> list[tuple[str, str]]:
     """Lines from ``metrics.json``, which is free to edit: whatever cannot be read there is left out."""
     try:
+        check_file(folder / "metrics.json")
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         lines = [
             (

@@ -17,8 +17,10 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -30,11 +32,16 @@ from ner.errors import DataError, ModelError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
+from ner.schemes import inventory
 from ner.version import __version__
 
 FORMAT = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "config.json"
+
+_LARGEST_DESCRIPTION = 1 << 20  # bytes; a model of a hundred labels has a few thousand
+_LARGEST_WEIGHT = 1e9  # with all weights of this size, nothing overflows yet
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # for a label: it ends lines, or steers a terminal
 
 _HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and the flag, as in Linux's fcntl.h
 
@@ -62,7 +69,7 @@ class Description(BaseModel):
     tags: list[str]
     word_dim: int = Field(gt=0)
     trained: int = Field(gt=0)
-    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    temperature: float = Field(default=1.0, ge=0.01, le=100)
     threshold: float | None = Field(default=None, ge=0, le=1)
     files: dict[str, str]
 
@@ -131,7 +138,9 @@ def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureE
         _check_files(folder, description)
         state = load_file(folder / WEIGHTS)
         _check_sizes(description, state)
+        _check_numbers(state)
         tagset = TagSet(description.tags, description.model.scheme)
+        _check_tags(tagset)
         encoder = FeatureEncoder.load(folder, description.model, description.trained)
         model = _assemble(description, encoder, tagset, state)
     except (SafetensorError, DataError, ValueError, OSError) as error:
@@ -159,20 +168,51 @@ def describe(folder: str | os.PathLike[str]) -> Description:
     if not path.is_file() or path.is_symlink():
         raise ModelError(f"{folder}: not a model folder, it has no {DESCRIPTION}")
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > _LARGEST_DESCRIPTION:
+            raise ValueError(f"it has more than {_LARGEST_DESCRIPTION} bytes")
+        tree = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except (ValueError, OSError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read, the folder is damaged: {error}") from None
     found = tree.get("format") if isinstance(tree, dict) else None
     if isinstance(found, int) and found > FORMAT:
         raise ModelError(
             f"{path}: the model has format {found}, this release reads up to {FORMAT}; "
-            f"upgrade the package (the model was written by version {tree.get('version')})"
+            f"upgrade the package (the model was written by version {tree.get('version')!s:.30})"
         )
     try:
         return Description.model_validate(tree)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ModelError(f"{path}: not the description of a model: {faults}") from None
+        listed = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in listed[:3]]
+        if error.error_count() > len(faults):
+            faults.append(f"and {error.error_count() - len(faults)} more")
+        raise ModelError(f"{path}: not the description of a model: {'; '.join(faults)}") from None
+
+
+def check_file(path: Path) -> None:
+    """See that a file of a model folder lies in it and is one.
+
+    Raises:
+        ValueError: it is missing, a link that may lead anywhere, or a pipe that would never end.
+    """
+    if path.is_symlink():
+        raise ValueError(f"{path.name} is a symbolic link, which may lead anywhere; put the file itself there")
+    if not path.is_file():
+        raise ValueError(f"{path.name} is missing; copy the whole folder again")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which a second value of a key would hide the first.
+
+    Raises:
+        ValueError: a key stands twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"it has the key {key!r:.60} twice")
+        found[key] = value
+    return found
 
 
 def _check_files(folder: Path, description: Description) -> None:
@@ -185,10 +225,7 @@ def _check_files(folder: Path, description: Description) -> None:
         path = folder / name
         if name not in description.files:
             raise ValueError(f"{DESCRIPTION} has no checksum for {name}; the folder is damaged")
-        if path.is_symlink():
-            raise ValueError(f"{name} is a symbolic link, which may lead anywhere; put the file itself there")
-        if not path.is_file():
-            raise ValueError(f"{name} is missing; copy the whole folder again")
+        check_file(path)
         if _checksum(path) != description.files[name]:
             raise ValueError(
                 f"the checksum of {name} is not that of {DESCRIPTION}; the file is cut short or was altered: "
@@ -209,6 +246,31 @@ def _check_sizes(description: Description, state: dict[str, torch.Tensor]) -> No
         raise ValueError(f"{DESCRIPTION} has {description.model.encoder.layers} layers, {WEIGHTS} fewer")
 
 
+def _check_numbers(state: dict[str, torch.Tensor]) -> None:
+    """The weights are numbers: with one that is none, every answer would be nonsense.
+
+    Raises:
+        ValueError: one of them is not.
+    """
+    for name, tensor in state.items():
+        low, high = tensor.aminmax() if tensor.numel() else (0, 0)
+        if not (low >= -_LARGEST_WEIGHT and high <= _LARGEST_WEIGHT):  # as is neither with NaN
+            raise ValueError(
+                f"{WEIGHTS}: {name} holds NaN or numbers beyond {_LARGEST_WEIGHT:.0e}; the training diverged, or the "
+                "file was altered"
+            )
+
+
+def _check_tags(tagset: TagSet) -> None:
+    """The tags are what a scheme makes of labels, and fit into lines and columns.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if any(_UNFIT.search(tag) for tag in tagset.tags) or tagset.tags != inventory(tagset.labels, tagset.scheme):
+        raise ValueError(f"{DESCRIPTION}: the tags are not those that scheme {tagset.scheme} makes of its labels")
+
+
 def _assemble(
     description: Description, encoder: FeatureEncoder, tagset: TagSet, state: dict[str, torch.Tensor]
 ) -> SequenceTagger:
@@ -221,7 +283,7 @@ def _assemble(
         with torch.device("meta"):
             model = SequenceTagger(description.model, encoder.sizes, tagset, description.word_dim)
     except (RuntimeError, TypeError) as error:  # sizes beyond what a tensor can have
-        raise ValueError(f"{DESCRIPTION} describes a network that cannot be: {error}") from None
+        raise ValueError(f"{DESCRIPTION} describes a network that cannot be: {str(error).splitlines()[0]}") from None
     expected = {name: _layout(tensor) for name, tensor in model.state_dict().items()}
     found = {name: _layout(tensor) for name, tensor in state.items()}
     if expected != found:

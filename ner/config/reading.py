@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from ner.config.plain_yaml import parse
 from ner.config.sections import Config, Section
 from ner.errors import ConfigError
 
@@ -44,13 +44,13 @@ def _read(source: str | Path | Mapping[str, Any] | Config) -> tuple[str, dict[st
         return "configuration", _copy(source)
     path = Path(source)
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; configurations to start from are in configs/") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not valid YAML: {error}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     if tree is None:
         tree = {}
     if not isinstance(tree, dict):
@@ -71,8 +71,8 @@ def _override(tree: dict[str, Any], overrides: Iterable[str]) -> list[str]:
             faults.append(f"{override!r}: expected section.key=value, such as training.epochs=10")
             continue
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
+            value = parse(text)
+        except ConfigError:
             faults.append(f"{override!r}: the value is not valid YAML")
             continue
         place = tree
@@ -93,7 +93,7 @@ def _explain(fault: Any) -> str:
         hint = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
         return f"{name}: unknown key; {hint}"
     message = fault["msg"].removeprefix("Value error, ")
-    got = f" (got {fault['input']!r})" if fault["type"] != "value_error" else ""
+    got = f" (got {fault['input']!r:.80})" if fault["type"] != "value_error" else ""
     return f"{name}: {message}{got}"
 
 

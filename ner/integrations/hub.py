@@ -8,7 +8,8 @@ from typing import Any
 
 from ner.cache import cache_folder
 from ner.errors import MissingExtraError, ModelError
-from ner.persistence import DESCRIPTION, describe, model_folder
+from ner.features.encoder import FeatureEncoder
+from ner.persistence import DESCRIPTION, WEIGHTS, check_file, describe, model_folder
 
 PREFIX = "hub:"
 _WANTED = ["*.json", "*.txt", "*.safetensors", "README.md"]
@@ -30,13 +31,15 @@ def push(folder: str | os.PathLike[str], name: str, *, private: bool = False, to
         ModelError: the folder holds no model, or the hub refused it.
     """
     path = model_folder(folder)
-    files = [*describe(path).files, DESCRIPTION, "metrics.json", "README.md"]
+    files = [WEIGHTS, *FeatureEncoder.files(describe(path).model), DESCRIPTION, "metrics.json", "README.md"]
     hub = _library()
     try:
+        for file in files:
+            check_file(path / file)  # a link would send what it leads to
         api = hub.HfApi(token=token)
         api.create_repo(name, private=private, exist_ok=True)
         commit = api.upload_folder(repo_id=name, folder_path=path, allow_patterns=files)
-    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError, OSError) as error:
+    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError, OSError, ValueError) as error:
         raise ModelError(f"{PREFIX}{name}: could not be uploaded: {error}") from None
     return str(commit.commit_url)
 

@@ -64,3 +64,13 @@ def test_what_cannot_be_had(server: Path, tiny_model: Path) -> None:
         ner.load("hub:me/none")
     with pytest.raises(ModelError, match="could not be uploaded"):
         hub.push(tiny_model, "nobody")
+
+
+def test_nothing_from_elsewhere_is_uploaded(server: Path, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("not for others")
+    copy = Path(shutil.copytree(tiny_model, tmp_path / "copy"))
+    (copy / "README.md").unlink()
+    (copy / "README.md").symlink_to(tmp_path / "secret")
+    with pytest.raises(ModelError, match=r"could not be uploaded: README\.md is a symbolic link"):
+        hub.push(copy, "me/model")
+    assert not server.exists()
