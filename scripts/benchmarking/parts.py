@@ -13,7 +13,7 @@ from typing import Any
 from benchmarking.processes import in_turns, medians, run_worker, say, time_command
 from benchmarking.setting import Setting, write_columns
 from benchmarking.systems import f1, has_precision, systems, tag, warm_file, worker_of
-from benchmarking.training import train
+from benchmarking.training import train, train_peers
 from benchmarking.workers.common import read_sentences
 
 Found = dict[str, Any]
@@ -194,6 +194,7 @@ def _fresh(sentence: int, position: int, word: str) -> str:
 
 PARTS: dict[str, Callable[[Setting], Found]] = {
     "train": train,
+    "train-peers": train_peers,
     "tag": tagging,
     "text": text,
     "latency": latency,

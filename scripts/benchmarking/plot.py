@@ -14,10 +14,10 @@ COLOUR, OURS, LIMIT = "#8a8f98", "#c44e52", "#4c72b0"
 def draw(found: dict[str, Any], path: Path) -> None:
     """Speeds of tagging and training, our stages, and our speed by batch, length and threads: what there is of it."""
     panels = []
-    for part, title in (("tag", "tagging, tokens/s"), ("train", "training, tokens/s")):
-        if part in found:
-            systems = found[part]["systems"]
-            panels.append((title, {name: row["tokens_per_second"] for name, row in systems.items()}, "bars"))
+    for parts, title in ((("tag",), "tagging, tokens/s"), (("train", "train-peers"), "training, tokens/s")):
+        rows = [row for part in parts if part in found for row in found[part]["systems"].items()]
+        if rows:
+            panels.append((title, {name: row["tokens_per_second"] for name, row in rows}, "bars"))
     if "stages" in found:
         panels.append(("microseconds a token", found["stages"]["microseconds"], "bars"))
     for key, title in (("batch_tokens", "tokens a batch"), ("length", "tokens a sentence"), ("threads", "threads")):
@@ -26,9 +26,9 @@ def draw(found: dict[str, Any], path: Path) -> None:
     if not panels:
         return
     columns = min(3, len(panels))
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(5 * columns, 3.4 * rows), layout="constrained")
-    places = figure.subplots(rows, columns, squeeze=False).flat
+    lines = -(-len(panels) // columns)
+    figure = Figure(figsize=(5 * columns, 3.4 * lines), layout="constrained")
+    places = figure.subplots(lines, columns, squeeze=False).flat
     for axes, (title, values, kind) in zip(places, panels, strict=False):
         (_bars if kind == "bars" else _line)(axes, values)
         axes.set_title(title, fontsize=10)

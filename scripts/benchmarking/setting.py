@@ -96,6 +96,7 @@ class Setting:
             "seed": self.seed,
             "device": self.device,
             "limit": self.limit,
+            "epochs": self.epochs,
             "corpus": self.files["train"].parent.name,
             "tokens": {split: self.tokens(split) for split in SPLITS},
             "vectors": self.vectors.name,

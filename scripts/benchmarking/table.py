@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-PARTS = ("tag", "text", "train", "latency", "start", "memory", "sweep", "stages", "precision")
+from benchmarking.training import races
+
+PARTS = ("tag", "text", "train", "train-peers", "latency", "start", "memory", "sweep", "stages", "precision")
 
 
 def gather(results: Path) -> dict[str, Any]:
@@ -19,10 +22,19 @@ def gather(results: Path) -> dict[str, Any]:
 def page(found: dict[str, Any]) -> str:
     """All tables, in Markdown."""
     makers = {
-        "tag": _tagging, "text": _text, "train": _training, "latency": _latency, "start": _start,
-        "memory": _memory, "sweep": _sweep, "stages": _stages, "precision": _precision,
-    }  # fmt: skip
-    sections = [f"{_about(one['setting'])}\n\n{makers[part](one)}" for part, one in found.items()]
+        "tag": _tagging,
+        "text": _text,
+        "train": _training,
+        "train-peers": _peers,
+        "latency": _latency,
+        "start": _start,
+        "memory": _memory,
+        "sweep": _sweep,
+        "stages": _stages,
+        "precision": _precision,
+    }
+    ours = found.get("train", {}).get("systems", {})
+    sections = [f"{makers[part]({**one, 'ours': ours})}\n\n{_about(one['setting'])}" for part, one in found.items()]
     return "\n\n".join(sections) + "\n"
 
 
@@ -64,25 +76,31 @@ def _text(found: dict[str, Any]) -> str:
 
 
 def _training(found: dict[str, Any]) -> str:
-    systems = found["systems"]
     rows = []
-    for name, row in systems.items():
-        ours = systems.get("ours, batch 10" if name.endswith("batch 10") else "ours, batch 32")
+    for name, row in found["systems"].items():
+        ours = found["ours"].get("ours, batch 10" if name.endswith("batch 10") else "ours, batch 32")
         f1 = " ".join(f"{score:.4f}" for score in row["dev_f1"])
         times = ours and ours["tokens_per_second"] / row["tokens_per_second"]
-        speeds = len(row["epochs"])
-        rows.append([name, _n(row["tokens_per_second"]), _f(times, 2), f1, str(speeds), _f(row["seconds"], 1)])
-    head = ["system", "tokens/s", "ours / it", "dev F1", "evaluations", "seconds in all"]
-    races = [
-        [name, _f(race["f1"], 4), _f(race["theirs"], 1), _f(race["ours"], 1), _f(race["ratio"], 1)]
-        for name, row in systems.items()
-        for race in row.get("race", [])
-    ]
-    race_head = ["system", "dev F1 at its end", "its seconds", "our seconds to more", "theirs / ours"]
-    return (
-        f"### Training, {found['setting']['tokens']['train']:,} tokens, epochs {found['epochs']}\n\n"
-        f"{_table(head, rows)}\n\n{_table(race_head, races)}"
-    )
+        rows.append([name, _n(row["tokens_per_second"]), _f(times, 2), f1, _n(row["peak_mb"]), _f(row["seconds"], 1)])
+    head = ["system", "tokens/s", "ours / it", "dev F1", "peak MB", "seconds in all"]
+    setting = found["setting"]
+    epochs = ", ".join(f"{name} {number}" for name, number in setting["epochs"].items())
+    return f"### Training, {setting['tokens']['train']:,} tokens, epochs: {epochs}\n\n{_table(head, rows)}"
+
+
+def _peers(found: dict[str, Any]) -> str:
+    if "ours, batch 32" not in found["ours"]:
+        return _training(found)
+    rows = []
+    for name, ours in races(found["systems"], found["ours"]["ours, batch 32"]).items():
+        row = found["systems"][name]
+        each = " ".join("not reached" if seconds is None else f"{seconds:.1f}" for seconds in ours)
+        median = None if None in ours else statistics.median(filter(None, ours))
+        rows.append(
+            [name, f"{row['dev_f1'][0]:.4f}", _f(row["seconds"], 1), each, _f(median and row["seconds"] / median, 1)]
+        )
+    head = ["system", "dev F1 at its end", "its seconds", "our seconds to more, by seed", "theirs / ours"]
+    return f"{_training(found)}\n\n{_table(head, rows)}"
 
 
 def _latency(found: dict[str, Any]) -> str:

@@ -105,8 +105,8 @@ def test_a_run_trains_tags_scores_and_keeps_every_part(
         assert name in page
     trained = found["train"]["systems"]
     ours = trained["ours, batch 32"]
-    assert ours["dev_f1"] == [pytest.approx(max(epoch["f1"] for epoch in ours["epochs"]))]
-    assert len(trained["textbook, batch 32"]["epochs"]) == 3
+    assert ours["dev_f1"] == [pytest.approx(max(epoch["f1"] for epoch in ours["epochs"][0]))]
+    assert len(trained["textbook, batch 32"]["epochs"][0]) == 3
     stages = found["stages"]["microseconds"]
     whole, _ = stages.pop("whole, file to file"), stages.pop("bare LSTM, fp32")
     assert set(stages) == {"reading", "encoding", "network", "decoding", "writing"}
@@ -211,6 +211,12 @@ def test_the_guard_measures_what_is_stored(room: Room, given: argparse.Namespace
     epochs = {"ours": 2, "textbook": 2}
     setting = room("benchmarking.setting").Setting(files, given.vectors, given.results, rounds=1, epochs=epochs)
     assert guard.measure(setting).keys() == guard.load()["ratios"].keys()
+
+
+def test_the_race_ends_with_the_first_epoch_above_the_others_last_score(room: Room) -> None:
+    theirs = {"spacy": {"dev_f1": [0.7], "seconds": 90.0}, "flair": {"dev_f1": [0.9], "seconds": 300.0}}
+    ours = {"epochs": [[{"at": at, "f1": f1} for at, f1 in ((3.0, 0.6), (6.0, 0.7), (9.0, 0.8), (12.0, 0.75))]]}
+    assert room("benchmarking.training").races(theirs, ours) == {"spacy": [9.0], "flair": [None]}
 
 
 def test_every_part_is_explained(room: Room) -> None:

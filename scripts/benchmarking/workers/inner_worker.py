@@ -72,10 +72,11 @@ class InnerWorker(Worker):
     def do_sizes(self) -> dict[str, Any]:
         """Seconds of tagging the file with each budget of tokens a batch, in turns."""
         tagger, source, target = ner.load(self.job["model"], device=self.job["device"]), *self._files()
+        batches: Any = getattr(tagger.predictor, "emitter", tagger.predictor)
         found: dict[int, list[float]] = {size: [] for size in self.job["sizes"]}
         for _ in range(self.job["repeats"] + 1):
             for size, seconds in found.items():
-                tagger.predictor.batch_tokens = size
+                batches.batch_tokens = size
                 seconds.append(timed(lambda: ner.tag_file(tagger, source, target, read="conll", write="conll")))
         return {"seconds": {size: statistics.median(seconds[1:]) for size, seconds in found.items()}}
 
