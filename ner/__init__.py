@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ner.config import Config, DataConfig, load_config
     from ner.corpus.convert import convert_file
     from ner.document import Document, Entity, Token
+    from ner.ensemble import Ensemble
     from ner.scoring import Evaluation, evaluate
     from ner.tagger import Tagger, load
     from ner.tagging import tag_file
@@ -39,6 +40,7 @@ _HOMES = {
     "Document": "ner.document",
     "Entity": "ner.document",
     "Token": "ner.document",
+    "Ensemble": "ner.ensemble",
     "Evaluation": "ner.scoring",
     "evaluate": "ner.scoring",
     "Tagger": "ner.tagger",
@@ -58,6 +60,7 @@ __all__ = [
     "DataConfig",
     "DataError",
     "Document",
+    "Ensemble",
     "Entity",
     "Evaluation",
     "LearningCurve",

@@ -112,12 +112,12 @@ def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]
         yield _predict(system, corpus)
     elif Path(system).is_file():
         yield _read_predictions(system, corpus)
-    elif str(system).startswith("hub:") or _is_model(Path(system)):
+    elif str(system).startswith("hub:"):
         yield _predict(load_tagger(system), corpus)
     else:
         seen: dict[str, str] = {}
         labels: list[str] | None = None
-        for path in _runs(Path(system)):
+        for path in runs_in(Path(system)):
             tagger = load_tagger(path)
             labels = labels or tagger.labels
             twin = seen.setdefault(tagger.identity()["sha256"], path.name)
@@ -131,8 +131,14 @@ def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]
             yield _predict(tagger, corpus)
 
 
-def _runs(folder: Path) -> list[Path]:
-    """The run folders in a folder."""
+def runs_in(folder: Path) -> list[Path]:
+    """The runs in a folder, in the order of their numbers; a run or model folder itself is the only one.
+
+    Raises:
+        ModelError: there are none.
+    """
+    if _is_model(folder):
+        return [folder]
     if not folder.exists():
         raise ModelError(f"{folder}: no such file or folder; expected a model, a run, a folder of runs, predictions")
     found = sorted((path for path in folder.iterdir() if _is_model(path)), key=lambda path: (len(path.name), path))
