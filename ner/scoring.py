@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +36,14 @@ LEAST_SCORE = 0.05
 class Evaluation:
     """Scores, and of what.
 
+    What needs probabilities is computed when it is asked for: they take longer than the tags.
+
     Attributes:
         scores: see `ner.evaluation.scores.Scores`.
         data: identity of the corpus: counts and checksum.
         model: path and checksum of the weights.
         tokens, gold, predicted: of every sentence; the tags in the corpus's own scheme.
-        spans: the predicted entities with their scores.
-        candidates: entities with a score of at least 0.05 that do not overlap, chosen by their scores.
+        tagger: what predicted them.
     """
 
     scores: Scores
@@ -50,8 +52,17 @@ class Evaluation:
     tokens: list[list[str]]
     gold: list[list[str]]
     predicted: list[list[str]]
-    spans: list[list[ScoredSpan]]
-    candidates: list[list[ScoredSpan]]
+    tagger: Tagger = field(repr=False, compare=False)
+
+    @cached_property
+    def spans(self) -> list[list[ScoredSpan]]:
+        """The predicted entities of every sentence with their scores."""
+        return self.tagger.predict(self.tokens).span_lists()
+
+    @cached_property
+    def candidates(self) -> list[list[ScoredSpan]]:
+        """Entities with a score of at least 0.05 that do not overlap, chosen by their scores."""
+        return self.tagger.predict(self.tokens, threshold=LEAST_SCORE).span_lists()
 
     def reliability(self) -> Reliability:
         """Whether the entities' scores say how often they are right: calibration error and its diagram."""
@@ -110,19 +121,10 @@ def evaluate(
     part = _split(data, options or DataConfig(), split)
     tokens, gold = part["tokens"][:], part["tags"][:]
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
-    found = tagger.predict(tokens)
-    predicted = [convert(tags, scheme) for tags in found.tag_lists()]
+    predicted = predict_like(tagger.predictor, tokens, scheme)
     gold, predicted = settle(gold, predicted, scheme)
-    candidates = tagger.predict(tokens, threshold=LEAST_SCORE)
     return Evaluation(
-        score(gold, predicted, scheme),
-        identity(part),
-        tagger.identity(),
-        tokens,
-        gold,
-        predicted,
-        found.span_lists(),
-        candidates.span_lists(),
+        score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted, tagger
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pytest
 
 import ner
 from ner import DataConfig, DataError, Tagger
-from ner.schemes import SCHEMES, convert
+from ner.prediction import Prediction
+from ner.schemes import SCHEMES, convert, to_spans
 from tests.evaluation.conlleval import conlleval
 
 
@@ -123,6 +125,26 @@ def test_what_cannot_be_scored(tiny_tagger: Tagger, tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match=message):
             ner.evaluate(tiny_tagger, path)
+
+
+def test_probabilities_are_computed_only_when_asked_for_and_once(
+    tiny_tagger: Tagger, tiny_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict, asked = tiny_tagger.predictor.predict, []
+
+    def recording(sentences: Any, scores: bool = True, threshold: Any = "own") -> Prediction:
+        asked.append((scores, threshold))
+        return predict(sentences, scores, threshold)
+
+    monkeypatch.setattr(tiny_tagger.predictor, "predict", recording)
+    evaluation = ner.evaluate(tiny_tagger, tiny_files / "test.conll")
+    evaluation.table(), evaluation.to_json()
+    assert asked == [(False, "own")]
+    for _ in range(2):
+        evaluation.reliability(), evaluation.thresholds()
+    assert asked == [(False, "own"), (True, "own"), (True, 0.05)]
+    scored = [{(label, start, end) for label, start, end, _ in spans} for spans in evaluation.spans]
+    assert scored == [set(map(tuple, to_spans(tags))) for tags in evaluation.predicted]
 
 
 def test_confidence(tiny_tagger: Tagger, tiny_files: Path) -> None:
