@@ -114,10 +114,15 @@ class _Sheet:
         """Bars over the entities' columns; where they end."""
         if not self._picture.entities:
             return y
-        for label, start, end, _ in self._picture.entities:
+        entities = self._picture.entities
+        ends = [(_MARGIN - self._left) / self._column, *(end for _, _, end, _ in entities)]
+        starts = [*(start for _, start, _, _ in entities), len(self._names)]
+        for number, (label, start, end, _) in enumerate(entities):
             left, width = self._left + start * self._column + 0.03, (end - start) * self._column - 0.06
             self._axes.fill_between([left, left + width], y, y + _ENTITY - 0.05, color=colour(label), linewidth=0)
-            room = max(3, int(width / _CHARACTER))
+            # a name longer than its bar may take half of the free columns between it and its neighbours
+            free = min(start - ends[number], starts[number + 1] - end) * self._column
+            room = max(3, int((width + free) / _CHARACTER))
             self._text(left + width / 2, y + 0.11, readable(label, room), ha="center", weight="bold", size=8.5)
         return y + _ENTITY
 

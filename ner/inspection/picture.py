@@ -17,6 +17,8 @@ MOST_COLUMNS = 120
 LYING = 14
 """So many columns have room for names that lie; those of more are written upwards."""
 
+_JOINERS = "\u200c\u200d"  # not printable, and yet part of the spelling of Persian words and of emoji
+
 BLANK = "#E9E9E9"
 """The colour of a cell without a value."""
 
@@ -154,7 +156,7 @@ def limits(*values: NDArray[np.float64], step: float) -> tuple[float, float]:
 
 def readable(text: str, length: int = 18) -> str:
     """A text as a label: control characters and lone surrogates replaced, long ones shortened in their middle."""
-    kept = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    kept = "".join(character if character.isprintable() or character in _JOINERS else "\ufffd" for character in text)
     return kept if len(kept) <= length else f"{kept[: length - length // 3 - 1]}…{kept[len(kept) - length // 3 :]}"
 
 

@@ -28,6 +28,7 @@ _GLOSSES = {
     "update": "the update gate keeps the old state (1 keeps all of it, 0 replaces it by the candidate)",
 }
 _STATES = {"candidate": "candidate", "cell": "memory cell", "hidden": "output h"}
+_ZERO = np.zeros(1)  # where the colours of a quantity that is never negative begin
 _HALF_LIFE = (
     "after how many further tokens half of what a token wrote into the memory is left, by the product of the "
     "{gate} gates."
@@ -122,7 +123,7 @@ class SentenceReport:
     def _sizes(self) -> HeatMap:
         rows = self._rows(_STATES)
         values = np.array([np.sqrt((states**2).mean(1)) for _, states in rows])
-        scale = Scale(VIRIDIS, 0.0, limits(values, step=0.1)[1], "root mean square over the units", ".1f")
+        scale = Scale(VIRIDIS, 0.0, limits(_ZERO, values, step=0.1)[1], "root mean square over the units", ".1f")
         names = tuple(name for name, _ in rows)
         return HeatMap("Size of what the cells hold", names, values, numbers(values, ".2f"), scale)
 
@@ -131,7 +132,9 @@ class SentenceReport:
         values = np.array([memory.half_life for memory in self.memories])
         values[~np.isfinite(values)] = np.nan
         texts = tuple(tuple(memory.half_life_texts()) for memory in self.memories)
-        scale = Scale(VIRIDIS, 0.0, limits(values, step=1.0)[1], "tokens; grey: the sentence ends before", ".0f")
+        scale = Scale(
+            VIRIDIS, 0.0, limits(_ZERO, values, step=1.0)[1], "tokens; grey: the sentence ends before", ".0f"
+        )
         return HeatMap("How long the memory holds a token", rows, values, texts, scale)
 
     def _dependence(self) -> HeatMap:
@@ -140,7 +143,7 @@ class SentenceReport:
         rows = tuple(
             f"{readable(token)}  {tag}" for token, tag in zip(self.trace.tokens, self.trace.tags, strict=True)
         )
-        scale = Scale(CIVIDIS, 0.0, limits(percent, step=10.0)[1], "% of the row's gradient", ".0f")
+        scale = Scale(CIVIDIS, 0.0, limits(_ZERO, percent, step=10.0)[1], "% of the row's gradient", ".0f")
         return HeatMap("Which tokens (across) the tag of each token (down) depends on", rows, percent, texts, scale)
 
     def _legend(self) -> str:
@@ -157,7 +160,8 @@ class SentenceReport:
     def _caption(self) -> str:
         """How to read the picture."""
         gates = [name for name in _GATES if any(name in reading.states for reading in self.trace.readings())]
-        parts = ["Each column is a token; black lines stand where an entity begins or ends."]
+        lines = "; black lines stand where an entity begins or ends" if self.trace.entities else ""
+        parts = [f"Each column is a token{lines}."]
         if self.trace.layers:
             parts.append(self._directions())
         if gates:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from ner.document import ScoredSpan
 from ner.inspection import crf_transitions, inspect_sentence
 from ner.inspection.figure import _Sheet
 from tests.inspection.taggers import KINDS, SENTENCES, make_tagger
@@ -79,6 +82,22 @@ def test_no_label_covers_another_or_leaves_the_page(sentence):
 def test_every_kind_of_encoder_can_be_drawn(kind):
     report = inspect_sentence(make_tagger(kind, layers=2), SENTENCES[0])
     check(report.picture())
+
+
+def test_entity_names_take_the_room_beside_their_bars():
+    tagger = make_tagger(labels=("Chemical", "LOC"))
+    report = inspect_sentence(tagger, LONG)
+
+    def drawn(*entities):
+        picture = replace(report.picture(), entities=entities)
+        check(picture)
+        return [text for text, _ in labels(picture)[1] if text.startswith("Ch") or text == "LOC"]
+
+    chemical = ScoredSpan("Chemical", 5, 6, 0.9)
+    assert drawn(chemical) == ["Chemical"]
+    assert drawn(ScoredSpan("Chemical", 0, 1, 0.9)) == ["Chemical"]
+    assert drawn(ScoredSpan("Chemical", len(LONG) - 1, len(LONG), 0.9)) == ["Ch…l"]  # at the page's edge
+    assert drawn(chemical, ScoredSpan("LOC", 6, 7, 0.9)) == ["Ch…l", "LOC"]
 
 
 def test_long_entity_names_keep_to_their_columns():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,19 @@ def test_caption_explains_what_is_shown_and_nothing_else(kind):
     assert ("update gate" in caption) == (kind == "gru")
     assert ("Half-life" in caption) == (kind in GATES)
     assert ("→" in caption) == (kind != "none")
+
+
+def test_caption_speaks_of_entities_where_there_are_some():
+    report = inspect_sentence(make_tagger(), SENTENCES[0])
+    assert report.trace.entities and "entity begins" in report.picture().caption
+    without = replace(report, trace=replace(report.trace, entities=()))
+    assert "entity begins" not in without.picture().caption
+
+
+def test_the_colours_of_shares_and_sizes_begin_at_zero_and_end_where_they_can():
+    for heat_map in inspect_sentence(make_tagger(), ["Ada"]).picture().maps[1:]:
+        assert heat_map.scale.low == 0
+    assert heat_map.values.tolist() == [[pytest.approx(100)]] and heat_map.scale.high == 100
 
 
 @pytest.mark.parametrize("kind", KINDS)
