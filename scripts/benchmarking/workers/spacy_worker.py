@@ -25,11 +25,7 @@ class SpacyWorker(Worker):
         """The pipeline after the last epoch or the best on dev, as spaCy chooses."""
         folder = Path(self.job["model"])
         folder.mkdir(parents=True, exist_ok=True)
-        vectors = spacy.blank("en")
-        words, rows = read_vectors(self.job["vectors"])
-        vectors.vocab.vectors = spacy.vectors.Vectors(data=np.array(rows, dtype="f"), keys=words, name="glove")
-        for word in words:
-            vectors.vocab.strings.add(word)
+        vectors = with_vectors(self.job["vectors"])
         vectors.to_disk(folder / "vectors")
         for split in ("train", "dev"):
             save_docs(read_sentences(self.job[split]), vectors, folder / f"{split}.spacy")
@@ -73,6 +69,20 @@ class SpacyWorker(Worker):
     def tag_one(self, tokens: list[str]) -> None:
         """One sentence."""
         self.nlp(Doc(self.nlp.vocab, words=tokens))
+
+
+def with_vectors(path: str) -> Language:
+    """Blank English with static vectors that capitalized words find too: the file's are in lower case."""
+    nlp = spacy.blank("en")
+    words, rows = read_vectors(path)
+    nlp.vocab.vectors = spacy.vectors.Vectors(data=np.array(rows, dtype="f"), keys=words, name="glove")
+    known = set(words)
+    for row, word in enumerate(words):
+        for form in (word, word.capitalize(), word.upper()):
+            nlp.vocab.strings.add(form)
+            if form not in known:
+                nlp.vocab.vectors.add(form, row=row)
+    return nlp
 
 
 def save_docs(sentences: Iterable[tuple[list[str], list[str]]], nlp: Language, path: Path) -> None:
