@@ -102,12 +102,13 @@ class SequenceTagger(nn.Module):
             gazetteers: matches of each token, int64 [B, T, G], where the model has gazetteers.
 
         Returns:
-            float [B, T, K]; whatever at padding.
+            [B, T, K] in the type of the weights; whatever at padding.
         """
         inputs = functional.embedding(index, table)
         if gazetteers is not None:
             matches = [embedding(gazetteers[..., column]) for column, embedding in enumerate(self.gazetteers)]
             inputs = torch.cat([inputs, *matches], dim=2)
+        inputs = inputs.to(self.project.weight.dtype)
         return self.project(self.encoder(inputs, lengths))
 
     def forward(self, batch: Batch) -> Tensor:

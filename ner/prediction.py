@@ -1,14 +1,14 @@
-"""Tagging token lists in bulk: every word type encoded once, batches of like length, spans found by array operations.
+"""Tagging token lists in bulk: batches of emissions decoded, spans found by array operations.
 
-The answer for a sentence does not depend on its neighbours: padding is masked everywhere, and sentences go back into
-the order in which they came.
+The answer for a sentence does not depend on its neighbours, and sentences go back into the order in which they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,11 +17,11 @@ from torch import Tensor
 
 from ner import schemes
 from ner.document import ScoredSpan
+from ner.emission import Emitted, Emitter, Precision
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
 from ner.modules.crf_spans import SpanReading
-from ner.word_types import WordTypeCache
 
 LONGEST = 10
 """Tokens of an entity where entities are decoded by their own probabilities."""
@@ -74,25 +74,6 @@ class Prediction:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
-    """What the network says of B sentences, before anything is decided.
-
-    Attributes:
-        sentences: their numbers, int64 [B].
-        position: of each token among all tokens, int64 [B, T]; 0 at padding.
-        mask: where there is a token, bool [B, T].
-        emissions: [B, T, K].
-        lengths: int64 [B], on the device of the emissions.
-    """
-
-    sentences: np.ndarray
-    position: np.ndarray
-    mask: np.ndarray
-    emissions: Tensor
-    lengths: Tensor
-
-
 class Explanation(NamedTuple):
     """How sure the model is of one sentence of T tokens.
 
@@ -115,9 +96,9 @@ class Predictor:
     Args:
         model: in evaluation mode; it is left so.
         encoder, tagset: that it was trained with.
-        batch_tokens: tokens of a batch, padding included.
         temperature: divides all potentials where probabilities are computed.
         threshold: of the span decoding that is this model's own; None for the best path.
+        precision: of the recurrent layers; other than fp32 it changes the model for good.
     """
 
     def __init__(
@@ -125,24 +106,22 @@ class Predictor:
         model: SequenceTagger,
         encoder: FeatureEncoder,
         tagset: TagSet,
-        batch_tokens: int = 4096,
         temperature: float = 1.0,
         threshold: float | None = None,
+        precision: Precision = "fp32",
     ) -> None:
-        self.model = model.eval()
+        self.emitter = Emitter(model, encoder, precision)
+        self.model = model
         self.encoder = encoder
         self.tagset = tagset
-        self.batch_tokens = batch_tokens
         self.temperature = temperature
         self.threshold = threshold
-        self._cache = WordTypeCache(model, encoder)
         tags = tagset.tags
         labels = [schemes.split_tag(tag)[1] for tag in tags]
         self._label = np.array([tagset.labels.index(label) if label else -1 for label in labels])
         self._goes_on = np.array([[schemes.goes_on(before, after) for after in tags] for before in tags])
         self.reading = SpanReading(self._label.tolist(), self._goes_on.tolist())
 
-    @torch.inference_mode()
     def predict(
         self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
     ) -> Prediction:
@@ -155,25 +134,43 @@ class Predictor:
                 probabilities exceed this the most; lower finds more, higher errs less. None decodes the best path,
                 ``own`` what the model is set to.
         """
-        threshold = self.threshold if threshold == "own" else threshold
-        lengths = _lengths(sentences)
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        tags = np.zeros(starts[-1], dtype=np.int64)
-        spans, probabilities = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
-        for batch in self.emit(sentences):
-            if threshold is None:
-                decoded, first, last = self.best_paths(batch)
-                found = self._probabilities(batch, decoded, first, last) if scores else np.full(len(first[0]), np.nan)
-            else:
-                decoded, first, last, found = self._best_spans(batch, threshold)
-            tags[batch.position[batch.mask]] = decoded[batch.mask]
-            spans.append(np.stack([batch.position[first], batch.position[last] + 1, decoded[first]], axis=1))
-            probabilities.append(found)
-        found_spans, found_scores = np.concatenate(spans), np.concatenate(probabilities)
-        order = np.argsort(found_spans[:, 0], kind="stable")
-        return Prediction(self.tagset, starts, tags, found_spans[order], found_scores[order])
+        return self.start(sentences, scores, threshold)()
 
-    @torch.inference_mode()
+    def start(
+        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
+    ) -> Callable[[], Prediction]:
+        """As `predict`, without waiting: the answer is what the function that is returned returns."""
+        least = self.threshold if threshold == "own" else threshold
+
+        def decide(batch: Emitted) -> tuple[Emitted, np.ndarray, np.ndarray, np.ndarray]:
+            if least is None:
+                tags, first, last = self.best_paths(batch)
+                found = self._probabilities(batch, tags, first, last) if scores else np.full(len(first[0]), np.nan)
+            else:
+                tags, first, last, found = self._best_spans(batch, least)
+            return (
+                batch,
+                tags,
+                np.stack([batch.position[first], batch.position[last] + 1, tags[first]], axis=1),
+                found,
+            )
+
+        starts = np.cumsum([0, *map(len, sentences)])
+        decided = self.emitter.start(sentences, decide)
+
+        def finish() -> Prediction:
+            tags = np.zeros(starts[-1], dtype=np.int64)
+            spans, probabilities = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
+            for batch, decoded, places, found in decided:
+                tags[batch.position[batch.mask]] = decoded[batch.mask]
+                spans.append(places)
+                probabilities.append(found)
+            found_spans, found_scores = np.concatenate(spans), np.concatenate(probabilities)
+            order = np.argsort(found_spans[:, 0], kind="stable")
+            return Prediction(self.tagset, starts, tags, found_spans[order], found_scores[order])
+
+        return finish
+
     def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
         """How sure the model is of every sentence, and what else it held possible.
 
@@ -181,67 +178,54 @@ class Predictor:
             sentences: their tokens.
             n_best: number of tag sequences; where fewer are legal, fewer come.
         """
-        empty = Explanation(1.0, 0.0, np.zeros((0, len(self.tagset))), [([], 1.0)])
-        found = [empty] * len(sentences)
         crf, tags = self.model.crf, self.tagset.tags
-        for batch in self.emit(sentences):
+
+        def look(batch: Emitted) -> Iterator[tuple[int, Explanation]]:
             arguments = batch.emissions, batch.lengths
             marginals = crf.marginals(*arguments, temperature=self.temperature).cpu().numpy()
             entropy = crf.entropy(*arguments, temperature=self.temperature).tolist()
-            paths, log_probs = crf.nbest(*arguments, n_best, temperature=self.temperature)
-            chances = log_probs.exp().tolist()
+            paths, log_probs = (
+                found.tolist() for found in crf.nbest(*arguments, n_best, temperature=self.temperature)
+            )
             for row, (number, size) in enumerate(zip(batch.sentences, batch.mask.sum(1), strict=True)):
                 ranked = [
-                    ([tags[tag] for tag in path[:size]], chance)
-                    for path, chance in zip(paths[row].tolist(), chances[row], strict=True)
+                    ([tags[tag] for tag in path[:size]], math.exp(log_prob))
+                    for path, log_prob in zip(paths[row], log_probs[row], strict=True)
                     if path[0] >= 0
                 ]
-                found[number] = Explanation(ranked[0][1], max(entropy[row], 0.0), marginals[row, :size], ranked)
+                yield number, Explanation(ranked[0][1], max(entropy[row], 0.0), marginals[row, :size], ranked)
+
+        empty = Explanation(1.0, 0.0, np.zeros((0, len(self.tagset))), [([], 1.0)])
+        found = [empty] * len(sentences)
+        for explained in self.emitter.start(sentences, lambda batch: list(look(batch))):
+            for number, explanation in explained:
+                found[number] = explanation
         return found
 
-    @torch.inference_mode()
     def candidates(self, sentences: Sequence[list[str]], least: float = 0.01) -> list[list[ScoredSpan]]:
         """Every span of up to 10 tokens that is an entity with at least this probability; they may overlap."""
-        found: list[list[ScoredSpan]] = [[] for _ in sentences]
         labels = self.tagset.labels
-        for batch in self.emit(sentences):
-            crf = self.model.crf
-            chances = crf.all_span_probabilities(
-                batch.emissions, batch.lengths, self.reading, LONGEST, self.temperature
-            )
+
+        def look(batch: Emitted) -> list[tuple[int, ScoredSpan]]:
+            chances = self.span_probabilities(batch)
             places = (chances >= least).nonzero()
             rows = zip(places.tolist(), chances[tuple(places.t())].tolist(), strict=True)
-            for (row, start, longer, label), chance in rows:
-                span = ScoredSpan(labels[label], start, start + longer + 1, min(chance, 1.0))
-                found[batch.sentences[row]].append(span)
+            return [
+                (batch.sentences[row], ScoredSpan(labels[label], start, start + longer + 1, min(chance, 1.0)))
+                for (row, start, longer, label), chance in rows
+            ]
+
+        found: list[list[ScoredSpan]] = [[] for _ in sentences]
+        for batch in self.emitter.start(sentences, look):
+            for number, span in batch:
+                found[number].append(span)
         return found
 
-    @torch.inference_mode()
-    def emit(self, sentences: Sequence[list[str]]) -> Iterator[Emitted]:
-        """The network's scores of all sentences that are not empty, in batches of like length."""
-        lengths = _lengths(sentences)
-        starts = np.cumsum(lengths) - lengths
-        table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
-        gazetteers = self.encoder.encode_sentences(sentences)
-        device = table.device
-        for chosen in self._batches(lengths):
-            columns = np.arange(lengths[chosen].max())
-            mask = columns < lengths[chosen][:, None]
-            position = np.where(mask, starts[chosen][:, None] + columns, 0)
-            size = torch.from_numpy(lengths[chosen]).to(device)
-            matches = None if gazetteers is None else torch.from_numpy(gazetteers[position]).to(device)
-            emissions = self.model.emissions(table, torch.from_numpy(rows[position]).to(device), size, matches)
-            yield Emitted(chosen, position, mask, emissions, size)
-
-    def _batches(self, lengths: np.ndarray) -> Iterator[np.ndarray]:
-        """Sentence numbers, shortest first, in groups whose padded size keeps to the budget."""
-        order = np.argsort(lengths, kind="stable")
-        first = int(np.searchsorted(lengths[order], 1))
-        while first < len(order):
-            ahead = lengths[order[first : first + self.batch_tokens]]
-            size = max(1, int(np.searchsorted(ahead * np.arange(1, len(ahead) + 1), self.batch_tokens, side="right")))
-            yield order[first : first + size]
-            first += size
+    def span_probabilities(self, batch: Emitted) -> Tensor:
+        """The probability of every span of up to `LONGEST` tokens, [B, T, LONGEST, labels]."""
+        return self.model.crf.all_span_probabilities(
+            batch.emissions, batch.lengths, self.reading, LONGEST, self.temperature
+        )
 
     def best_paths(self, batch: Emitted) -> tuple[np.ndarray, Places, Places]:
         """Tags [B, T], and the places of the first and of the last token of every entity."""
@@ -286,7 +270,3 @@ class Predictor:
                 tags[row, :size] = [self.tagset.number(tag) for tag in written]
         sentence, start, stop, _ = spans.numpy().T
         return tags, (sentence, start), (sentence, stop - 1), chances.double().numpy()
-
-
-def _lengths(sentences: Sequence[list[str]]) -> np.ndarray:
-    return np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))

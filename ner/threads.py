@@ -1,9 +1,21 @@
-"""How many threads to run on: what the machine, the container and the user allow."""
+"""How many threads to run on: what the machine, the container and the user allow; and work shared out among them."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier, Lock
+from typing import TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+_pools_lock = Lock()
 
 
 def available_cores() -> int:
@@ -27,6 +39,79 @@ def set_threads(wanted: int | None = None) -> int:
     if torch.get_num_threads() != number:
         torch.set_num_threads(number)
     return number
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Keep torch's operations on the calling thread."""
+    import torch
+
+    before = torch.get_num_threads()
+    if before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def in_order(function: Callable[[J], R], jobs: Sequence[J]) -> Iterator[R]:
+    """Results of jobs for torch in the order of the jobs, each done by one of as many threads as torch may use.
+
+    One thread a job, not several inside each operation: these would wait for each other at every step of an LSTM,
+    which takes a hundred times as long as the step where another program has one of the cores, and sums would
+    depend on their number. All jobs are begun before this returns, save a single one.
+    """
+    import torch
+
+    number = min(torch.get_num_threads(), available_cores())
+    if len(jobs) < 2 or number < 2:
+        return _here(function, jobs)
+    pool = _pool(number)
+    return _results(deque(pool.submit(function, job) for job in jobs))
+
+
+def _here(function: Callable[[J], R], jobs: Sequence[J]) -> Iterator[R]:
+    for job in jobs:
+        with single_threaded():
+            result = function(job)
+        yield result
+
+
+def _results(futures: deque[Future[R]]) -> Iterator[R]:
+    try:
+        while futures:
+            yield futures.popleft().result()
+    finally:  # after an error or an interrupt nobody waits for the others
+        for future in futures:
+            future.cancel()
+
+
+def _pool(number: int) -> ThreadPoolExecutor:
+    """The threads of this process: those of the parent do not live on after a fork."""
+    import torch
+
+    with _pools_lock:
+        pool = _pools.get((os.getpid(), number))
+        if pool is None:
+            pool = ThreadPoolExecutor(number, thread_name_prefix="ner")
+            started = Barrier(number + 1)
+
+            def begin() -> None:
+                torch.get_num_threads()  # a thread's first question takes over the number of all: ask before it is set
+                torch.set_num_threads(1)
+                torch.set_flush_denormal(True)
+                started.wait()
+
+            before = torch.get_num_threads()
+            for _ in range(number):
+                pool.submit(begin)
+            started.wait()
+            torch.set_num_threads(before)  # what threads that others start later will find
+            _pools[os.getpid(), number] = pool
+        return pool
 
 
 def _quota() -> int:

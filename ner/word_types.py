@@ -50,6 +50,7 @@ class WordTypeCache:
         types = self._encoder.encode(words)
         arrays = (types.words, types.chars, types.shapes, types.clusters)
         vectors = self._model.words(*(torch.from_numpy(array).to(device) for array in arrays))
+        vectors = vectors.to(self._model.project.weight.dtype)
         stop = self._known + len(words)
         if stop > len(self._table):
             larger = vectors.new_empty(max(stop, 2 * len(self._table)), vectors.shape[1])

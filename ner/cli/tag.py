@@ -35,6 +35,9 @@ def tag(
     n_best: Annotated[int, typer.Option(help="Write so many readings of every sentence, in JSONL.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")] = "cpu",
+    precision: Annotated[
+        Literal["fp32", "bf16"], typer.Option(help="bf16 is several times faster on processors that have it.")
+    ] = "fp32",
     *,
     options: DataConfig,
 ) -> None:
@@ -49,4 +52,4 @@ def tag(
 
     wanted = TagOptions(scheme, min_score, threshold, probabilities, n_best)
     set_threads(threads)
-    tag_file(load(model, device), file, output, read=read, write=write, options=wanted, data=options)
+    tag_file(load(model, device, precision), file, output, read=read, write=write, options=wanted, data=options)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, NamedTuple
 
 from ner.config import DataConfig
 from ner.corpus.atomic import replacing
 from ner.corpus.source import Source, name_of
 from ner.html import page
+from ner.prediction import Prediction
 from ner.tagger import Tagger
 from ner.tagging.options import TagOptions
 from ner.tagging.readers import Reader, read_conll, read_jsonl, read_text
@@ -75,7 +76,7 @@ def tag_file(
         except FailedMeanwhileError as failure:
             assert failure.__cause__ is not None
             raise failure.__cause__ from None
-        work.write()
+        work.finish()
         output.write(foot)
     return work.tokens
 
@@ -92,40 +93,58 @@ class _Work:
     tokens: int = 0
     ahead: list[Unit] = field(default_factory=list)
     held: int = 0
+    begun: _Begun | None = None
 
     def add(self, unit: Unit, window: int) -> None:
-        """Take a unit, and write once there is a window full of them."""
+        """Take a unit, and go on once there is a window full of them."""
         self.ahead.append(unit)
         self.held += 1 + sum(map(len, unit.sentences))
         if self.held >= window:
-            self.write()
+            self.advance()
 
-    def write(self) -> None:
-        """Tag and write everything that was taken."""
+    def advance(self) -> None:
+        """Begin to tag what was taken; meanwhile write what was begun before."""
         units, self.ahead, self.held = self.ahead, [], 0
-        if units:
-            self.output.write("".join(self.render(*one, self.options) for one in self._tagged(units)))
+        before, self.begun = self.begun, self._begin(units) if units else None
+        if before:
+            self.output.write("".join(self.render(*one, self.options) for one in self._tagged(before)))
+
+    def finish(self) -> None:
+        """Tag and write everything that was taken."""
+        while self.ahead or self.begun:
+            self.advance()
 
     def catch_up(self) -> None:
         """Write, and let the reader of the output have it now."""
-        if self.ahead:
-            self.write()
+        if self.ahead or self.begun:
+            self.finish()
             self.output.flush()
 
-    def _tagged(self, units: list[Unit]) -> Iterator[tuple[Unit, Tagged]]:
+    def _begin(self, units: list[Unit]) -> _Begun:
         sentences = [sentence for unit in units for sentence in unit.sentences]
         self.tokens += sum(map(len, sentences))
+        threshold: float | Literal["own"] = "own" if self.options.threshold is None else self.options.threshold
+        return _Begun(units, sentences, self.tagger.start(sentences, self.scores, threshold))
+
+    def _tagged(self, begun: _Begun) -> Iterator[tuple[Unit, Tagged]]:
         options, tagger = self.options, self.tagger
-        threshold: float | Literal["own"] = "own" if options.threshold is None else options.threshold
-        spans = tagger.predict(sentences, self.scores, threshold).span_lists()
+        spans = begun.predict().span_lists()
         if options.min_score:
             spans = [[span for span in found if span.score >= options.min_score] for found in spans]
-        explained = tagger.explain(sentences, max(1, options.n_best)) if options.wants_explanations else None
+        explained = tagger.explain(begun.sentences, max(1, options.n_best)) if options.wants_explanations else None
         start = 0
-        for unit in units:
+        for unit in begun.units:
             end = start + len(unit.sentences)
             yield unit, Tagged(spans[start:end], explained and explained[start:end], tagger.tagset)
             start = end
+
+
+class _Begun(NamedTuple):
+    """Units that are being tagged, and where their tags will come from."""
+
+    units: list[Unit]
+    sentences: list[list[str]]
+    predict: Callable[[], Prediction]
 
 
 def _by_name(place: object, known: Collection[str]) -> str | None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
+from ner.emission import Emitted
 from ner.evaluation.spans import SpanCounts
 from ner.features.tags import is_partial
 from ner.modules.crf_decoding import best_spans
-from ner.prediction import LONGEST, Predictor
+from ner.prediction import Predictor
 from ner.schemes import Span, to_spans
 
 GRID = tuple(np.round(np.arange(0.04, 0.62, 0.02), 2).tolist())
 """The thresholds that are tried."""
 
 
-@torch.inference_mode()
 def fit_threshold(
     predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]]
 ) -> tuple[float, SpanCounts]:
@@ -32,16 +31,23 @@ def fit_threshold(
     known = [set(to_spans(gold[number])) for number in full]
     found = {threshold: SpanCounts(gold=sum(map(len, known))) for threshold in GRID}
     labels = predictor.tagset.labels
-    for batch in predictor.emit([sentences[number] for number in full]):
-        chances = predictor.model.crf.all_span_probabilities(
-            batch.emissions, batch.lengths, predictor.reading, LONGEST, predictor.temperature
-        )
-        for threshold, counts in found.items():
+
+    def count(batch: Emitted) -> dict[float, tuple[int, int]]:
+        """Spans that are predicted at each threshold, and how many of them are right."""
+        chances = predictor.span_probabilities(batch)
+        counted = {}
+        for threshold in GRID:
             spans, _ = best_spans(chances, threshold)
-            counts.predicted += len(spans)
-            counts.correct += sum(
+            right = sum(
                 Span(labels[label], start, end) in known[batch.sentences[row]]
                 for row, start, end, label in spans.tolist()
             )
+            counted[threshold] = len(spans), right
+        return counted
+
+    for batch in predictor.emitter.start([sentences[number] for number in full], count):
+        for threshold, (predicted, correct) in batch.items():
+            found[threshold].predicted += predicted
+            found[threshold].correct += correct
     best = max(GRID, key=lambda threshold: found[threshold].f1)
     return best, found[best]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from ner.emission import Emitted
 from ner.features.tags import is_partial
 from ner.prediction import Predictor
 from ner.schemes import to_spans
@@ -31,17 +32,18 @@ def fit_temperature(predictor: Predictor, sentences: Sequence[list[str]], gold: 
     """
     full = [number for number, tags in enumerate(gold) if not is_partial(tags)]
     sentences, known = [sentences[number] for number in full], [set(to_spans(gold[number])) for number in full]
-    held = []
-    for batch in predictor.emit(sentences):
-        tags, first, last = predictor.best_paths(batch)
-        if len(first[0]):
-            spans = predictor.label_spans(tags, first, last)
-            labels = predictor.tagset.labels
-            right = [
-                (labels[label], start, end) in known[batch.sentences[row]]
-                for row, start, end, label in spans.tolist()
-            ]
-            held.append((batch, torch.from_numpy(spans), np.array(right)))
+    labels = predictor.tagset.labels
+
+    def judge(batch: Emitted) -> tuple[Emitted, np.ndarray, np.ndarray]:
+        """The batch, its entities, and which of them are right."""
+        spans = predictor.label_spans(*predictor.best_paths(batch))
+        right = [
+            (labels[label], start, end) in known[batch.sentences[row]] for row, start, end, label in spans.tolist()
+        ]
+        return batch, spans, np.array(right, dtype=bool)
+
+    judged = predictor.emitter.start(sentences, judge)
+    held = [(batch, torch.from_numpy(spans), right) for batch, spans, right in judged if len(spans)]
     if not held:
         return 1.0
 

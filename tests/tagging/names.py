@@ -30,6 +30,10 @@ class NameTagger:
         found = [list(self._spans(tokens, scores)) for tokens in sentences]
         return SimpleNamespace(span_lists=lambda: found)
 
+    def start(self, *arguments: Any) -> Any:
+        found = self.predict(*arguments)
+        return lambda: found
+
     def tag_tokens(self, sentences: Sequence[Sequence[str]]) -> list[Document]:
         return [Document.of_tokens(tokens, list(self._spans(tokens, True))) for tokens in sentences]
 

@@ -68,7 +68,7 @@ def test_trained_saved_loaded_same_answer(make: Make, trainers: list[Trainer]) -
     trained = Predictor(trainers[0].model, encoder, tagset, temperature=description.temperature)
     sentences = [["Ada", "lives", "in", "Oslo"], ["nobody"]]
     predictors = trained, result.tagger.predictor, ner.load(run_of(make())).predictor
-    one, *others = (torch.cat([b.emissions.flatten() for b in p.emit(sentences)]) for p in predictors)
+    one, *others = (torch.cat([b.emissions.flatten() for b in p.emitter.emit(sentences)]) for p in predictors)
     assert all(torch.equal(one, other) for other in others)
     found, *again = (predictor.predict(sentences) for predictor in predictors)
     for other in again:

@@ -1,0 +1,126 @@
+"""From token lists to emissions: every word type encoded once, batches of like length, each computed by one thread.
+
+The answer for a sentence does not depend on its neighbours: padding is masked everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal, TypeVar, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ner.errors import ConfigError
+from ner.features.encoder import FeatureEncoder
+from ner.model import SequenceTagger
+from ner.threads import in_order, single_threaded
+from ner.word_types import WordTypeCache
+
+Precision = Literal["fp32", "bf16"]
+"""Of the recurrent layers' arithmetic. bf16 keeps 8 bits of a number's 24 and is several times faster where the
+processor has instructions for it (AMX, AVX512-BF16); decoding and probabilities are computed in fp32 all the same."""
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """What the network says of B sentences, before anything is decided.
+
+    Attributes:
+        sentences: their numbers, int64 [B].
+        position: of each token among all tokens, int64 [B, T]; 0 at padding.
+        mask: where there is a token, bool [B, T].
+        emissions: [B, T, K].
+        lengths: int64 [B], on the device of the emissions.
+    """
+
+    sentences: np.ndarray
+    position: np.ndarray
+    mask: np.ndarray
+    emissions: Tensor
+    lengths: Tensor
+
+
+class Emitter:
+    """The network up to the emissions, at work on token lists. Threads may share it.
+
+    Args:
+        model: in evaluation mode; it is left so.
+        encoder: that it was trained with.
+        precision: of the recurrent layers; other than fp32 it changes the model for good.
+        batch_tokens: tokens of a batch, padding included.
+
+    Raises:
+        ConfigError: an unknown precision.
+    """
+
+    def __init__(
+        self,
+        model: SequenceTagger,
+        encoder: FeatureEncoder,
+        precision: Precision = "fp32",
+        batch_tokens: int = 4096,
+    ) -> None:
+        if precision not in _DTYPES:
+            raise ConfigError(f"precision {precision!r}: expected one of {', '.join(get_args(Precision))}")
+        self.model = model.eval()
+        self.encoder = encoder
+        self.batch_tokens = batch_tokens
+        if precision != "fp32":
+            for part in (model.encoder, model.project):
+                part.to(_DTYPES[precision])
+        self._cache = WordTypeCache(model, encoder)
+
+    def start(self, sentences: Sequence[list[str]], work: Callable[[Emitted], R]) -> Iterator[R]:
+        """Do some work on the emissions of all sentences that are not empty, batch by batch.
+
+        On a CPU each batch is the job of one of several threads, and all are begun before this returns; on other
+        devices, and where there is but one batch, the work is done as the results are asked for.
+
+        Args:
+            sentences: their tokens.
+            work: what to do with a batch; without gradients.
+
+        Returns:
+            What the work gave, in the order of the batches: shortest sentences first.
+        """
+        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        starts = np.cumsum(lengths) - lengths
+        with torch.inference_mode(), single_threaded():
+            table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
+        gazetteers = self.encoder.encode_sentences(sentences)
+
+        def job(chosen: np.ndarray) -> R:
+            with torch.inference_mode():
+                columns = np.arange(lengths[chosen].max())
+                mask = columns < lengths[chosen][:, None]
+                position = np.where(mask, starts[chosen][:, None] + columns, 0)
+                index = torch.from_numpy(rows[position]).to(table.device)
+                size = torch.from_numpy(lengths[chosen]).to(table.device)
+                matches = None if gazetteers is None else torch.from_numpy(gazetteers[position]).to(table.device)
+                emissions = self.model.emissions(table, index, size, matches)
+                return work(Emitted(chosen, position, mask, emissions, size))
+
+        batches = list(self._batches(lengths))
+        return in_order(job, batches) if table.device.type == "cpu" else map(job, batches)
+
+    def emit(self, sentences: Sequence[list[str]]) -> Iterator[Emitted]:
+        """The emissions of all sentences that are not empty; see `start`."""
+        return self.start(sentences, lambda batch: batch)
+
+    def _batches(self, lengths: np.ndarray) -> Iterator[np.ndarray]:
+        """Sentence numbers, shortest first, in groups whose padded size keeps to the budget."""
+        order = np.argsort(lengths, kind="stable")
+        first = int(np.searchsorted(lengths[order], 1))
+        while first < len(order):
+            ahead = lengths[order[first : first + self.batch_tokens]]
+            size = max(1, int(np.searchsorted(ahead * np.arange(1, len(ahead) + 1), self.batch_tokens, side="right")))
+            yield order[first : first + size]
+            first += size
