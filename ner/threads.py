@@ -100,7 +100,7 @@ def _pool(number: int) -> ThreadPoolExecutor:
             started = Barrier(number + 1)
 
             def begin() -> None:
-                torch.get_num_threads()  # a thread's first question takes over the number of all: ask before it is set
+                torch.get_num_threads()  # the first question takes over the number of all: before it is set
                 torch.set_num_threads(1)
                 torch.set_flush_denormal(True)
                 started.wait()

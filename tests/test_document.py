@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from html.parser import HTMLParser
 
 from hypothesis import given
@@ -33,6 +35,16 @@ def test_as_text_and_as_a_record() -> None:
     assert list(record) == ["text", "tokens", "entities"]
     assert record["tokens"][1] == {"text": "Lovelace", "start": 4, "end": 12}
     assert record["entities"][1] == {"text": "London", "label": "LOC", "start": 22, "end": 28, "score": 0.75}
+
+
+@given(
+    st.lists(st.text(st.characters(), min_size=1), max_size=6),
+    st.text(st.characters()),
+    st.floats(0, 1) | st.just(math.nan),
+)
+def test_json_is_what_the_slow_way_gives(tokens: list[str], label: str, score: float) -> None:
+    document = Document.of_tokens(tokens, [ScoredSpan(label, 0, len(tokens), score)] if tokens else [])
+    assert document.to_json() == json.dumps(document.to_dict(), ensure_ascii=False)
 
 
 @given(st.lists(st.text(min_size=1), max_size=6))

@@ -82,7 +82,8 @@ def _unit(chunk: str, line: int, layout: Layout | None, odd: dict[int, str], nam
         fields = body.replace("\n", layout.separator).split(layout.separator)
         words = fields[layout.word :: layout.width]
         places = range(first, first + len(words))
-        unit = Unit([words], name=name, line=line + first, origin=Columns(lines, layout.separator, [places]))
+        origin = Columns(lines, layout.separator, [places], plain=not odd)
+        unit = Unit([words], name=name, line=line + first, origin=origin)
     else:
         unit = _careful(lines, line, layout)
     if odd:

@@ -61,9 +61,11 @@ class Columns:
         separator: that a further column is set off with.
         places: for each sentence the lines of its tokens.
         fillers: lines that are no token but have the file's columns, and what the further column holds there.
+        plain: one sentence, its lines in a row and without CR.
     """
 
     lines: list[str]
     separator: str
     places: list[Sequence[int]]
     fillers: dict[int, str] = field(default_factory=dict)
+    plain: bool = False

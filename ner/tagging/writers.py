@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from operator import add
 
 from ner.corpus.layout import DOCSTART
-from ner.document import ScoredSpan
+from ner.document import Document, ScoredSpan
 from ner.errors import DataError
 from ner.features.tags import TagSet
 from ner.html import highlight
@@ -27,7 +28,7 @@ def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     others = unit.origin if isinstance(unit.origin, dict) else {}
     documents = unit.documents(tagged.spans)
     if tagged.explanations is None:
-        return "".join(_dump({**others, **document.to_dict()}) for document in documents)
+        return "".join(_plain_line(others, document) for document in documents)
     lines, start = [], 0
     for document in documents:
         found = tagged.explanations[start : start + len(document.offsets)]
@@ -82,6 +83,10 @@ def write_columns(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
 
 def _with_column(origin: Columns, columns: list[list[str]], no_chance: str) -> str:
     lines, separator = origin.lines, origin.separator
+    if origin.plain and not no_chance:
+        ((first, stop),) = ((places[0], places[-1] + 1) for places in origin.places)
+        marks = [f"{separator}{tag}" for tag in columns[0]]
+        return "\n".join([*lines[:first], *map(add, lines[first:stop], marks), *lines[stop:]])
     fields = {place: filler + no_chance for place, filler in origin.fillers.items()}
     for places, row in zip(origin.places, columns, strict=True):
         fields.update(zip(places, row, strict=True))
@@ -102,11 +107,23 @@ def _plain(spans: list[ScoredSpan]) -> list[Span]:
     return [Span(label, start, end) for label, start, end, _ in spans]
 
 
+def _plain_line(others: dict[str, object], document: Document) -> str:
+    """The line of a record of which nothing but the entities is told."""
+    line = document.to_json()
+    if others:
+        line = f"{json.dumps(others, ensure_ascii=False)[:-1]}, {line[1:]}"
+    return f"{line}\n" if _is_utf8(line) else _dump({**others, **document.to_dict()})
+
+
 def _dump(record: dict[str, object]) -> str:
     """A line of JSON; where it holds lone surrogates, which UTF-8 cannot, everything beyond ASCII is escaped."""
     line = json.dumps(record, ensure_ascii=False)
+    return f"{line if _is_utf8(line) else json.dumps(record)}\n"
+
+
+def _is_utf8(line: str) -> bool:
     try:
         line.encode()
     except UnicodeEncodeError:
-        line = json.dumps(record)
-    return line + "\n"
+        return False
+    return True
