@@ -1,9 +1,11 @@
-"""Why gates: how far each encoder of the family remembers, and what becomes of its gradient on the way.
+"""Why gates: how far each encoder of the family remembers, what becomes of its gradient, and what that is worth.
 
-    python scripts/memory_experiment.py
-    python scripts/memory_experiment.py --seeds 1 --jobs 2 --plots docs/images
+    python scripts/memory_experiment.py --plots docs/images
+    python scripts/memory_experiment.py --corpus configs/wnut17.yaml --plots docs/images [section.key=value ...]
 
-Prints the tables of docs/recurrent.md and draws its plots (needs the extra "plots"). The tasks are in long_lag.py.
+Prints the tables of docs/recurrent.md and draws its plots (needs the extra "plots"). The first line trains on the
+long-lag tasks of long_lag.py, the second on a corpus with the files and the recipe of a configuration
+(encoder_scores.py).
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING
 
+import encoder_scores
 import torch
+from encoder_tables import percent, power, powers, table
 from long_lag import ENCODERS, TASKS, Outcome, Training, run
 
 from ner.evaluation.plots import BLUE, GREEN, ORANGE, new_figure, quiet, save
@@ -59,29 +64,6 @@ def train(job: Job) -> Outcome:
     return run(ENCODERS[name], TASKS[task], training, seed)
 
 
-def spread(values: Sequence[float], form: Callable[[float], str]) -> str:
-    """The mean, and least and most where these differ from it when written."""
-    mean, least, most = (form(value) for value in (sum(values) / len(values), min(values), max(values)))
-    return mean if least == most else f"{mean} ({least} to {most})"
-
-
-def table(title: str, columns: Sequence[str], row: Callable[[str], list[str]]) -> None:
-    """Print a table in Markdown, a row for each encoder."""
-    print(f"\n{title}\n\n| encoder | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
-    for name in ENCODERS:
-        print(f"| {name} | {' | '.join(row(name))} |")
-
-
-def percent(value: float) -> str:
-    """A share, in percent."""
-    return f"{100 * value:.0f}"
-
-
-def power(value: float) -> str:
-    """A number of any size."""
-    return "overflow" if not math.isfinite(value) else f"{value:.0e}" if value < 0.01 else f"{value:.2g}"
-
-
 def report(results: Results) -> None:
     """Print every table."""
 
@@ -90,29 +72,32 @@ def report(results: Results) -> None:
 
     def accuracies(name: str, task: str, training: Training) -> list[str]:
         outcomes = of(name, task, training)
-        return [spread([one.accuracy[distance] for one in outcomes], percent) for distance in training.tested]
+        return [percent([one.accuracy[distance] for one in outcomes]) for distance in training.tested]
 
-    table(
+    def write(title: str, columns: Sequence[str], row: Callable[[str], list[str]]) -> None:
+        table(title, columns, [(name, row(name)) for name in ENCODERS])
+
+    write(
         "Remember a symbol, each distance learnt alone: right answers in %",
         [f"{training.tested[0]} tokens" for training in ALONE],
         lambda name: [cell for training in ALONE for cell in accuracies(name, "remember", training)],
     )
     distances = [f"{distance} tokens" for distance in MIXED.tested]
-    table(
+    write(
         f"Add two numbers, distances up to {MIXED.distances[1]} learnt together: right answers in %",
         [*distances, "weights"],
         lambda name: [*accuracies(name, "add", MIXED), f"{of(name, 'add', MIXED)[0].parameters:,}"],
     )
     for when in ("before", "after"):
-        table(
+        write(
             f"Slope of the sum with respect to the number to keep, {when} training (1 would be right)",
             distances,
             lambda name, when=when: [  # type: ignore[misc]
-                spread([getattr(one, f"slope_{when}")[distance] for one in of(name, "add", MIXED)], power)
+                powers([getattr(one, f"slope_{when}")[distance] for one in of(name, "add", MIXED)])
                 for distance in MIXED.tested
             ],
         )
-    table(
+    write(
         f"SGD with momentum, remember a symbol over 0 to {CLIPPED.distances[1]} tokens: right answers in % after "
         f"{CLIPPED.tested[-1]} tokens, and the longest gradient of a training",
         [f"clipped to {CLIPPED.clip:g}", "longest", "not clipped", "longest"],
@@ -175,9 +160,9 @@ def curves(
                 for distance, number in value(outcome).items():
                     points.setdefault(distance, []).append(number)
         xs = sorted(points)
-        means = [sum(points[x]) / len(points[x]) for x in xs]
-        below = [mean - min(points[x]) for x, mean in zip(xs, means, strict=True)]
-        above = [max(points[x]) - mean for x, mean in zip(xs, means, strict=True)]
+        means = [mean(points[x]) for x in xs]
+        below = [middle - min(points[x]) for x, middle in zip(xs, means, strict=True)]
+        above = [max(points[x]) - middle for x, middle in zip(xs, means, strict=True)]
         axes.errorbar(
             xs,
             means,
@@ -192,27 +177,39 @@ def curves(
     quiet(axes)
 
 
-def main() -> None:
-    """Train everything, print, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each kind (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=2, help="trainings at a time (default: %(default)s)")
-    parser.add_argument("--plots", type=Path, help="folder for the plots (default: none are drawn)")
-    arguments = parser.parse_args()
+def long_lag(seeds: int, processes: int, plots: Path | None) -> None:
+    """Train everything on the long-lag tasks, print, draw."""
     start, results = time.perf_counter(), {}
-    todo = jobs(arguments.seeds)
+    todo = jobs(seeds)
     # the longest first, so that no process is left waiting for one of them at the end
     todo.sort(key=lambda job: -job[2].distances[1] * job[2].steps)
-    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         for job, outcome in zip(todo, pool.map(train, todo), strict=True):
             results[job] = outcome
             if sys.stderr.isatty():
                 print(f"\r{len(results)} of {len(todo)}", end="", file=sys.stderr)
     seconds = time.perf_counter() - start
-    print(f"torch {torch.__version__}, seeds 0 to {arguments.seeds - 1}, {len(todo)} trainings in {seconds:.0f} s")
+    print(f"torch {torch.__version__}, seeds 0 to {seeds - 1}, {len(todo)} trainings in {seconds:.0f} s")
     report(results)
-    if arguments.plots:
-        draw(results, arguments.plots)
+    if plots:
+        draw(results, plots)
+
+
+def main() -> None:
+    """Train on the long-lag tasks or on a corpus, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each kind (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=2, help="long-lag trainings at a time (default: %(default)s)")
+    parser.add_argument("--plots", type=Path, help="folder for the plots (default: none are drawn)")
+    parser.add_argument("--corpus", type=Path, metavar="CONFIG", help="train on the corpus of this configuration")
+    parser.add_argument("overrides", nargs="*", metavar="section.key=value", help="with --corpus: other settings")
+    arguments = parser.parse_args()
+    if arguments.corpus:
+        encoder_scores.compare(arguments.corpus, arguments.overrides, arguments.seeds, arguments.plots)
+    elif arguments.overrides:
+        parser.error("settings are for --corpus; the long-lag tasks have their own")
+    else:
+        long_lag(arguments.seeds, arguments.jobs, arguments.plots)
 
 
 if __name__ == "__main__":
