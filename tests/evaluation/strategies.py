@@ -1,8 +1,11 @@
 """Free-form corpora of tags, legal and illegal, for hypothesis."""
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ner.schemes import SCHEMES, Span, inventory, to_tags
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine nothing is slow
 
 schemes = st.sampled_from(SCHEMES)
 LABELS = ("PER", "LOC", "a-b", "C-")

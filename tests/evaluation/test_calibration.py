@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from ner.errors import MissingExtraError
 from ner.evaluation.calibration import Bin, brier_score, expected_calibration_error, reliability
 
+from .strategies import patient
+
 tenths = st.integers(0, 40).map(lambda number: number / 40)  # a grid, so that ties and bin edges are met often
 spans = st.lists(st.tuples(tenths, st.booleans()), max_size=40)
 binnings = st.sampled_from(["width", "mass"])
@@ -27,12 +29,14 @@ def slow_ece(pairs, bins):
     return total
 
 
+@patient
 @given(spans, st.integers(1, 20))
 def test_equal_width_is_the_papers_definition(pairs, bins):
     scores, correct = [score for score, _ in pairs], [hit for _, hit in pairs]
     assert expected_calibration_error(scores, correct, bins) == pytest.approx(slow_ece(pairs, bins), abs=1e-12)
 
 
+@patient
 @given(spans, st.integers(1, 20), binnings, st.randoms())
 def test_the_order_of_the_spans_does_not_matter(pairs, bins, binning, random):
     shuffled = random.sample(pairs, len(pairs))
@@ -46,6 +50,7 @@ def test_the_order_of_the_spans_does_not_matter(pairs, bins, binning, random):
     ]
 
 
+@patient
 @given(spans, st.integers(1, 20), binnings)
 def test_bins_hold_every_span_once_and_within_their_edges(pairs, bins, binning):
     found = reliability([score for score, _ in pairs], [hit for _, hit in pairs], bins, binning)

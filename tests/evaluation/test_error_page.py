@@ -8,6 +8,8 @@ from ner.evaluation.error_page import page, write_page
 from ner.evaluation.errors import TrainingNames, analyse
 from ner.schemes import Span
 
+from .strategies import patient
+
 NASTY = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "&amp;", "</mark></style>", "'", "שלום"]
 VOID = {"meta", "input"}
 
@@ -53,6 +55,7 @@ texts = st.text(st.characters(exclude_characters="\r\x00", exclude_categories=["
 labels = st.one_of(texts, st.sampled_from(NASTY))
 
 
+@patient
 @given(st.lists(st.one_of(texts, st.sampled_from(NASTY)), min_size=1, max_size=6), labels, st.sampled_from(NASTY))
 def test_any_text_stays_text(words, label, title):
     found = Reader(page(report(words, label, f"{label}'"), title))

@@ -8,7 +8,7 @@ from ner.evaluation.errors import ABSENT, NEW, NONE, RETYPED, SEEN, WORDS_SEEN, 
 from ner.evaluation.matching import ERRORS
 from ner.schemes import Span
 
-from .strategies import spans
+from .strategies import patient, spans
 
 TOKENS = [
     ["Anna", "Lee", "met", "Bob", "in", "New", "York"],
@@ -83,6 +83,7 @@ def test_context_is_cut_to_six_words_on_either_side():
     assert report.frequent()[0].examples[0][1] == "3 4 5 6 7 8 «9» 10 11 12 13 14 15"
 
 
+@patient
 @given(corpora)
 def test_every_breakdown_adds_up(corpus):
     tokens = [[f"w{position}" for position in range(length)] for length, _, _ in corpus]

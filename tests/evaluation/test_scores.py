@@ -13,7 +13,7 @@ from ner.evaluation.scores import Score, Scores, score
 from ner.schemes import convert, to_spans
 
 from .conlleval import conlleval
-from .strategies import free_pairs, legal_pairs, schemes
+from .strategies import free_pairs, legal_pairs, patient, schemes
 
 GOLD = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-ORG"]]
 PREDICTED = [["B-PER", "I-PER", "O", "B-ORG"], ["I-ORG", "I-ORG"]]
@@ -28,6 +28,7 @@ def close(found, expected):
     return found == pytest.approx(expected, abs=1e-12)
 
 
+@patient
 @given(free_pairs())
 def test_agrees_with_conlleval_on_any_tags(case):
     gold, predicted, scheme = case
@@ -50,6 +51,7 @@ def test_agrees_with_conlleval_on_any_tags(case):
         assert close([scores.macro.precision, scores.macro.recall, scores.macro.f1], means)
 
 
+@patient
 @given(free_pairs().filter(lambda case: case[2] not in ("BILOU", "BMES")))
 def test_micro_is_what_seqeval_says_of_the_tags_as_they_are(case):
     gold, predicted, scheme = case
@@ -61,6 +63,7 @@ def test_micro_is_what_seqeval_says_of_the_tags_as_they_are(case):
         assert (micro.precision, micro.recall, micro.f1, micro.support) == expected
 
 
+@patient
 @given(legal_pairs())
 def test_strict_is_the_same_where_all_is_legal(case):
     scores = score(*case)
@@ -72,6 +75,7 @@ def test_strict_is_the_same_where_all_is_legal(case):
     assert scores.strict_types == {name: pytest.approx(row) for name, row in scores.types.items()}
 
 
+@patient
 @given(free_pairs().filter(lambda case: case[2] not in ("BMES", "IOE1") and "C-" not in str(case)))
 def test_strict_is_seqevals_strict_on_any_tags(case):
     gold, predicted, scheme = case
@@ -85,6 +89,7 @@ def test_strict_is_seqevals_strict_on_any_tags(case):
             assert found.f1 == seqeval.metrics.f1_score(gold, predicted, **strict)
 
 
+@patient
 @given(legal_pairs(), schemes)
 def test_scores_do_not_depend_on_the_scheme(case, other):
     gold, predicted, scheme = case
@@ -170,6 +175,7 @@ def test_unknown_scheme():
         score([["O"]], [["O"]], "BIO")
 
 
+@patient
 @given(free_pairs())
 def test_json_round_trip(case):
     scores = score(*case)
@@ -214,6 +220,7 @@ def test_table():
     )
 
 
+@patient
 @given(st.lists(st.text(alphabet="abé名-", min_size=1, max_size=4), min_size=1, max_size=4, unique=True))
 def test_any_label_keeps_its_name(labels):
     tags = [[f"B-{label}" for label in labels]]

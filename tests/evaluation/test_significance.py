@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from ner.evaluation.significance import compare
 
+from .strategies import patient
+
 # Two systems on five sentences: correct, predicted, gold.
 FIRST = np.array([[1, 2, 2], [0, 1, 1], [2, 2, 2], [0, 0, 1], [1, 3, 1]])
 SECOND = np.array([[2, 2, 2], [1, 1, 1], [2, 2, 2], [0, 1, 1], [1, 1, 1]])
@@ -67,7 +69,7 @@ counts = st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2)).map(
 )
 
 
-@settings(max_examples=20)
+@settings(patient, max_examples=20)
 @given(st.lists(counts, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_against_plain_loops(first, random):
     second = [(random.randint(0, gold), gold, gold) for _, _, gold in first]

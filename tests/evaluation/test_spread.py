@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from ner.evaluation.spread import Spread
 
+from .strategies import patient
+
 scores = st.lists(st.floats(0, 1), min_size=1, max_size=9)
 
 
+@patient
 @given(scores)
 def test_against_numpy(values):
     found = Spread(tuple(values))

@@ -8,6 +8,8 @@ from ner.evaluation.spans import SpanCounts
 from ner.evaluation.thresholds import GRID, Point, curve
 from ner.schemes import Span
 
+from .strategies import patient
+
 A, B, C, D = Span("PER", 0, 2), Span("LOC", 3, 4), Span("PER", 3, 4), Span("ORG", 5, 9)
 GOLD = [[A, B], [D]]
 SCORED = [[(A, 0.9), (C, 0.6)], [(D, 0.6), (A, 0.2)]]
@@ -24,6 +26,7 @@ def slow(gold, scored, threshold):
     return Point(threshold, counts.predicted, counts.precision, counts.recall, counts.f1)
 
 
+@patient
 @given(sentences, grid)
 def test_every_point_is_what_filtering_gives(corpus, threshold):
     gold, scored = [spans for spans, _ in corpus], [list(found.items()) for _, found in corpus]
@@ -35,6 +38,7 @@ def test_every_point_is_what_filtering_gives(corpus, threshold):
     assert best == slow(gold, scored, best.threshold)
 
 
+@patient
 @given(sentences, grid)
 def test_the_highest_threshold_that_keeps_recall(corpus, fraction):
     gold, scored = [spans for spans, _ in corpus], [list(found.items()) for _, found in corpus]
