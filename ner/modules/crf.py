@@ -10,7 +10,7 @@ import torch
 import torchcrf
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain, full_precision
+from ner.modules.crf_chain import Chain, full_precision, require_finite
 from ner.modules.crf_constraints import Constraints
 from ner.modules.crf_decoding import best_spans
 from ner.modules.crf_loss import (
@@ -57,6 +57,9 @@ class CRF(torchcrf.CRF):
 
     Losses and `log_partition` are differentiable, the other methods are not. Where a ``temperature`` can be given,
     all scores are divided by it (Guo et al. 2017): above 1 the probabilities are less extreme.
+
+    An emission of minus infinity rules its tag out. Where NaN or infinities leave a sentence without a path of finite
+    score, its loss and `log_partition` are not finite, and all other methods raise a ValueError that names it.
 
     Args:
         num_tags: number of tags, K.
@@ -197,9 +200,8 @@ class CRF(torchcrf.CRF):
         Raises:
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
-        chain = _at_temperature(self._chain(emissions, lengths), temperature)
-        _check_tags(chain.emissions, tags)
-        messages = forward_backward(chain)
+        _check_tags(emissions, tags)
+        messages = self._messages(emissions, lengths, temperature)
         path = PathPlaces.of(tags, messages.outside, self.num_tags)
         return (path.score(messages.emissions, messages.edges) - messages.log_z).clamp(max=0.0)
 
@@ -211,7 +213,7 @@ class CRF(torchcrf.CRF):
         Without constraints the same paths as ``torchcrf.CRF.decode``, of those that tie too.
 
         Raises:
-            ValueError: shapes that do not fit, lengths beyond T, emissions that are NaN.
+            ValueError: shapes that do not fit, lengths beyond T, no path of finite score.
         """
         return best_paths(self._chain(emissions, lengths))
 
@@ -219,6 +221,8 @@ class CRF(torchcrf.CRF):
     @_in_full_precision
     def nbest(self, emissions: Tensor, lengths: Tensor, n: int, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
         """The n best legal paths of each sentence, no two alike, best first, and their log-probabilities.
+
+        Of paths that tie, the one whose last tag has the lowest number comes first, then the last but one, and so on.
 
         Returns:
             Paths [B, n, T] long, -1 at padding; and log-probabilities [B, n]. If fewer than n paths exist, the others
@@ -229,8 +233,7 @@ class CRF(torchcrf.CRF):
         """
         if n < 1:
             raise ValueError(f"expected n of 1 or more, got {n}")
-        chain = _at_temperature(self._chain(emissions, lengths), temperature)
-        messages = forward_backward(chain)
+        messages = self._messages(emissions, lengths, temperature)
         paths, scores = n_best_paths(messages.emissions, messages.edges, n)
         return paths, (scores - messages.log_z[:, None]).clamp(max=0.0)
 
@@ -312,7 +315,9 @@ class CRF(torchcrf.CRF):
         return best_spans(found, threshold)
 
     def _messages(self, emissions: Tensor, lengths: Tensor, temperature: float) -> Messages:
-        return forward_backward(_at_temperature(self._chain(emissions, lengths), temperature))
+        messages = forward_backward(_at_temperature(self._chain(emissions, lengths), temperature))
+        require_finite(messages.log_z)
+        return messages
 
     def _chain(self, emissions: Tensor, lengths: Tensor) -> Chain:
         """The scores as they are for everything but training: those of what is forbidden ``-inf``."""

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain
+from ner.modules.crf_chain import Chain, require_finite
 
 PADDING = -1
 
@@ -26,7 +26,7 @@ def best_paths(chain: Chain) -> Tensor:
     One copy from the device a batch.
 
     Raises:
-        ValueError: the score of a best path is NaN.
+        ValueError: the score of a best path is no finite number.
     """
     B, T, _ = chain.emissions.shape
     paths = np.full((B, T), PADDING, dtype=np.int64)
@@ -35,7 +35,8 @@ def best_paths(chain: Chain) -> Tensor:
     by_time = chain.by_time()
     scores, emissions, edges = _to_host(_best_scores(by_time, chain.edges), chain.emissions, chain.edges)
     lengths = chain.lengths.cpu().numpy()
-    traced = _trace(scores, emissions, edges, lengths)
+    with np.errstate(invalid="ignore", over="ignore"):  # checked in its result
+        traced = _trace(scores, emissions, edges, lengths)
     np.copyto(paths, traced.T, where=np.arange(T) < lengths[:, None])
     return torch.from_numpy(paths)
 
@@ -75,8 +76,7 @@ def _trace(
     columns, transitions = np.arange(B), np.ascontiguousarray(edges[:K, :K])
     final = scores[lengths - 1, :, columns] + edges[:K, K]  # [B, K]
     last = final.argmax(1)
-    if np.isnan(final[columns, last][lengths > 0]).any():
-        raise ValueError("expected emissions that are numbers, got NaN: no path is best")
+    require_finite(torch.from_numpy(np.where(lengths > 0, final[columns, last], 0.0)))
     ending = lengths - 1 == np.arange(T)[:, None]  # [T, B]
     some_end = ending.any(1).tolist()
     flat = emissions.reshape(-1)
@@ -102,7 +102,8 @@ def _trace(
 def n_best_paths(emissions: Tensor, edges: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """The n best paths of each sentence, no two alike, best first.
 
-    Every tag keeps the n best beginnings that end in it (Schwartz & Chow 1990).
+    Every tag keeps the n best beginnings that end in it (Schwartz & Chow 1990). What ties is in the order of
+    `best_paths`.
 
     Args:
         emissions: [T + 2, K + 1, B] of positions -1 to T, with the tag of what is outside, as of ``Messages``.
@@ -119,9 +120,10 @@ def n_best_paths(emissions: Tensor, edges: Tensor, n: int) -> tuple[Tensor, Tens
     origins = []
     for token in emissions[1:].unbind(0):
         candidates = best[:, :, None] + edges[:, None, :, None]  # [K + 1, n, K + 1, B]
-        best, origin = candidates.reshape(size * n, size, B).topk(n, dim=0)  # [n, K + 1, B]
-        best = best.transpose(0, 1) + token[:, None]
-        origins.append(origin.transpose(0, 1).reshape(size * n, B))
+        # Not by topk, which has no order of what ties.
+        ordered, origin = candidates.reshape(size * n, size, B).sort(dim=0, stable=True, descending=True)
+        best = ordered[:n].transpose(0, 1) + token[:, None]  # [K + 1, n, B]
+        origins.append(origin[:n].transpose(0, 1).reshape(size * n, B))
     final = best[-1]  # [n, B] outside again
     places = [torch.arange((size - 1) * n, size * n, device=final.device)[:, None].expand(n, B)]
     for origin in reversed(origins):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 
 import numpy as np
@@ -59,7 +58,7 @@ class Enumeration:
             for p in (crf.start_transitions, crf.transitions, crf.end_transitions)
         )
         self.num_tags = K
-        self.paths = np.array(list(itertools.product(range(K), repeat=n)), dtype=np.int64).reshape(K**n, n)
+        self.paths = np.indices((K,) * n).reshape(n, K**n).T
         legal = np.ones(len(self.paths), dtype=bool)
         self.scores = np.zeros(len(self.paths))
         if n:
