@@ -33,7 +33,10 @@ import ner
 from ner.information import describe_model
 
 WEIGHTS, WORDS, CHARACTERS, DESCRIPTION = "model.safetensors", "words.txt", "characters.txt", "config.json"
-CORPUS = "Ada B-PER\nlives O\nin O\nOslo B-LOC\n. O\n\nOtto B-PER\nleft O\n. O\n"
+CORPUS = {
+    "train": "Ada B-PER\nlives O\nin O\nOslo B-LOC\n. O\n\nMei B-PER\nLin I-PER\nleft O\nRome B-LOC\n. O\n",
+    "dev": "Otto B-PER\nleft O\nOslo B-LOC\n. O\n",
+}
 MEGABYTES, SECONDS = 512, 30
 
 Harm = Callable[[Path, Path], object]
@@ -336,14 +339,21 @@ def answer_of_configuration(path: Path) -> str:
     return ""
 
 
+def configuration(place: Path) -> dict[str, Any]:
+    """A training of a moment in a folder."""
+    for name, text in CORPUS.items():
+        (place / f"{name}.conll").write_text(text, encoding="utf-8")
+    return {
+        "data": {name: str(place / f"{name}.conll") for name in CORPUS},
+        "model": {"words": {"dim": 8}, "chars": {"dim": 4, "filters": 4}, "encoder": {"hidden": 8}},
+        "training": {"epochs": 1, "threads": 1},
+        "output": str(place / "run"),
+    }
+
+
 def train_model(place: Path) -> Path:
     """A model to attack."""
-    corpus = place / "corpus.conll"
-    corpus.write_text(CORPUS, encoding="utf-8")
-    sizes = {"words": {"dim": 8}, "chars": {"dim": 4, "filters": 4}, "encoder": {"hidden": 8}}
-    training = {"epochs": 1, "threads": 1, "force": True}
-    data = {"train": str(corpus), "dev": str(corpus)}
-    return ner.train({"data": data, "model": sizes, "training": training, "output": str(place / "run")}).model
+    return ner.train(configuration(place)).model
 
 
 def main() -> None:

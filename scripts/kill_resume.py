@@ -1,22 +1,31 @@
-"""Kills a training at random moments with SIGKILL, resumes it each time, and compares the end with that of a training
-that was left alone: weights, metrics and predictions must be equal to the last bit.
+"""Kills a training with SIGKILL, resumes it each time, and compares the end with that of a training that was left
+alone: weights, metrics and predictions must be equal to the last bit. A training that comes to its end between two
+kills is compared and begun anew.
 
-    python scripts/kill_resume.py configs/quickstart.yaml training.epochs=6 --kills 3
+Every other kill waits until a checkpoint or a model is being written. After each, the model and the checkpoint that
+stand in the run folder must be whole.
+
+    python scripts/kill_resume.py configs/quickstart.yaml training.epochs=6 --kills 50
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ner.persistence import load_model
+from ner.training.checkpoint import load_checkpoint
 
 
 def main(
@@ -31,58 +40,99 @@ def main(
         alone, killed = Path(folder, "alone"), Path(folder, "killed")
         command = [sys.executable, "-m", "ner", "train", str(config), *(overrides or [])]
         seconds = run([*command, f"output={alone}"])
-        print(f"undisturbed: {seconds:.1f} s")
-        for number in range(kills):
-            moment = chance.uniform(0.1, 0.95) * seconds
-            state = run([*command, f"output={killed}", *(["--resume"] if killed.exists() else [])], kill_after=moment)
-            if not (killed / "checkpoint.safetensors").exists():
-                shutil.rmtree(killed, ignore_errors=True)  # killed before there was anything to resume from
-                print(f"kill {number + 1} after {state:.1f} s: nothing was begun yet")
-                continue
-            print(f"kill {number + 1} after {state:.1f} s: {epochs(killed)} epochs were logged")
-        run([*command, f"output={killed}", *(["--resume"] if killed.exists() else [])])
-        same = all(
-            [
-                equal(alone / "model" / "model.safetensors", killed / "model" / "model.safetensors", "weights"),
-                equal(alone / "predictions.conll", killed / "predictions.conll", "predictions"),
-                losses(alone) == losses(killed),
-            ]
-        )
-        print("equal" if same else "DIFFERENT")
+        print(f"undisturbed: {seconds:.1f} s", flush=True)
+        same, ends, number = True, 0, 0
+        while number < kills:
+            while_writing = number % 2 == 1
+            latest = time.perf_counter() + chance.uniform(0.3, 1) * seconds
+            times, delay = chance.randrange(1, 8), chance.uniform(0, 0.004)
+            moment = writing_begins(killed, times, delay) if while_writing else after(latest)
+            if run([*command, f"output={killed}", *resume(killed)], moment) is None:
+                number += 1
+                say_what_stands(killed, f"kill {number}{' while writing' if while_writing else ''}")
+            else:
+                ends, same = ends + 1, same and compare(alone, killed)
+                shutil.rmtree(killed)
+        if run([*command, f"output={killed}", *resume(killed)]):
+            ends, same = ends + 1, same and compare(alone, killed)
+    print(f"{kills} kills, {ends} trainings came to their end: {'all equal' if same else 'DIFFERENT'}")
     raise typer.Exit(0 if same else 1)
 
 
-def run(command: list[str], kill_after: float | None = None) -> float:
-    """Run to the end, or kill after so many seconds; the seconds that it ran."""
+def run(command: list[str], is_time: Callable[[], bool] = lambda: False) -> float | None:
+    """Run to the end, and return the seconds, or kill when it is time, and return None."""
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        process.wait(kill_after)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    else:
-        if process.returncode:
-            raise typer.Exit(process.returncode)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    while process.poll() is None:
+        if is_time():
+            process.kill()
+            process.wait()
+            return None
+        time.sleep(0.0005)
+    if process.returncode:
+        print(process.stderr.read().decode())
+        raise typer.Exit(process.returncode)
     return time.perf_counter() - begun
 
 
-def epochs(folder: Path) -> int:
-    """Whole lines of the log."""
-    log = folder / "metrics.jsonl"
-    return log.read_text(encoding="utf-8").count("\n") if log.exists() else 0
+def after(moment: float) -> Callable[[], bool]:
+    """Whether the clock has reached a moment."""
+    return lambda: time.perf_counter() >= moment
+
+
+def writing_begins(folder: Path, times: int, delay: float) -> Callable[[], bool]:
+    """Whether a checkpoint or a model has begun to be written so many times, and ``delay`` seconds have passed."""
+    begun, was = 0, False
+
+    def is_time() -> bool:
+        nonlocal begun, was
+        now = any((folder / name).exists() for name in ("checkpoint.safetensors.new", "model.new"))
+        begun, was = begun + (now and not was), now
+        if begun < times:
+            return False
+        time.sleep(delay)
+        return True
+
+    return is_time
+
+
+def resume(folder: Path) -> list[str]:
+    """The option, if there is something to resume."""
+    if (folder / "checkpoint.safetensors").exists():
+        return ["--resume"]
+    shutil.rmtree(folder, ignore_errors=True)  # killed before anything was begun
+    return []
+
+
+def say_what_stands(folder: Path, kill: str) -> None:
+    """Load checkpoint and model, which raises if one of them is not whole, and say what else there is."""
+    checkpoint, model = folder / "checkpoint.safetensors", folder / "model"
+    found = []
+    if checkpoint.exists():
+        found.append(f"checkpoint of epoch {load_checkpoint(checkpoint)[1]['trainer']['epoch']}")
+    if model.exists():
+        load_model(model)
+        found.append("a whole model")
+    found += sorted(path.name for path in folder.glob("*.new")) if folder.exists() else []
+    print(f"{kill}: {', '.join(found) or 'nothing was begun yet'}", flush=True)
+
+
+def compare(alone: Path, killed: Path) -> bool:
+    """Whether two trainings ended alike, bit by bit; says where not."""
+    files = [*(f"model/{path.name}" for path in sorted((alone / "model").iterdir())), "predictions.conll"]
+    named = os.fsencode(killed), os.fsencode(alone)  # the model card names its folder
+    unequal = [name for name in files if (alone / name).read_bytes() != (killed / name).read_bytes().replace(*named)]
+    if losses(alone) != losses(killed):
+        unequal.append("metrics.jsonl")
+    left = {path.name for path in killed.iterdir()} ^ {path.name for path in alone.iterdir()}
+    print(f"  came to its end: {'DIFFERENT ' + ' '.join([*unequal, *left]) if unequal or left else 'the same bytes'}")
+    return not unequal and not left
 
 
 def losses(folder: Path) -> list[float]:
     """The loss of every epoch."""
     return [json.loads(line)["loss"] for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def equal(first: Path, second: Path, what: str) -> bool:
-    """Whether two files hold the same bytes; says so."""
-    same = first.read_bytes() == second.read_bytes()
-    print(f"{what}: {'the same bytes' if same else 'DIFFERENT'}")
-    return same
 
 
 if __name__ == "__main__":

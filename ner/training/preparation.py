@@ -20,6 +20,7 @@ from ner.features.tags import TagSet, is_partial
 from ner.features.vectors import read_vectors
 from ner.features.vocabulary import Vocabulary, initial_matrix
 from ner.model import SequenceTagger
+from ner.text import get_tokenizer
 from ner.training.listener import Listener
 from ner.training.silver import join, label
 
@@ -99,7 +100,9 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
 
     Raises:
         DataError: the corpus or the vectors cannot be read, or the check says that they would spoil the training.
+        NerError: there is no such tokenizer.
     """
+    get_tokenizer(config.tagging.tokenizer)  # one that is not there would be found out only after the training
     vectors = [read_vectors(path) for path in config.vectors]
     corpus, silver = load(config.data, dataset), label(config)
     if "dev" not in corpus and "train" in corpus and config.data.dev_fraction:

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner
 
 from ner.cli.failing import explained
 from ner.cli.options import as_typed, reads_data
 from ner.errors import DataError
 from tests.cli.conftest import Run
+from tests.scripts.loading import script
+
+provocations = script("provocations")
 
 
 @pytest.fixture
@@ -27,64 +29,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-FILES = {
-    "latin1.conll": "Ada B-PER\nZoë B-PER\n".encode("latin-1"),
-    "empty.conll": b"",
-    "ragged.conll": b"Ada B-PER\nleft\n",
-    "wrong.conll": b"Ada NNP B-PER x1\nleft VBD O x2\n",
-    "plain.conll": b"it O\nrained O\n",
-    "words.conll": b"it\nrained\n",
-    "bad.jsonl": b'{"text": "Ada"}\n{"text": \n',
-}
-
-
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("tag nothing FILE", "nothing: no such folder; a training writes its model into OUTPUT/model"),
-        ("tag . FILE", ".: not a model folder, it has no config.json"),
-        ("info nothing", "nothing: no such folder"),
-        ("evaluate nothing test.conll", "nothing: no such folder"),
-        ("tag MODEL nothing.txt", "nothing.txt: no such file. Check the path"),
-        ("tag MODEL .", ".: cannot be read: Is a directory"),
-        ("tag MODEL latin1.conll", "latin1.conll:2: byte 0xeb at position 3 of the line is not UTF-8. Convert"),
-        ("tag MODEL ragged.conll", "ragged.conll:2: 1 column, but line 1 has 2. Columns are separated by"),
-        ("tag MODEL ragged.conll", "or try --separator tab."),
-        ("tag MODEL bad.jsonl", "bad.jsonl:2: is no JSON: "),
-        ("tag MODEL plain.conll -o no/out", "no/out: cannot be written: No such file or directory. Make the folder"),
-        ("tag MODEL plain.conll --device nonsense", "device nonsense: cannot be used here: "),
-        ("evaluate MODEL nothing.conll", "nothing.conll: no such file. Check the path"),
-        ("evaluate MODEL empty.conll", "empty.conll: holds no sentence."),
-        ("evaluate MODEL words.conll", "words.conll:1: words without tags."),
-        ("evaluate MODEL wrong.conll", "wrong.conll:1: 'x1' in column 3 (counted from 0) is no tag"),
-        ("evaluate MODEL wrong.conll", "Column 2 looks like tags: set --tag-column 2."),
-        ("evaluate MODEL plain.conll --tag-column 5", "no column 5: the line has 2, counted from 0. Set --tag-"),
-        ("evaluate MODEL plain.conll --json no/s.json", "no/s.json: cannot be written: No such file or directory."),
-        ("convert nothing.conll out.jsonl", "nothing.conll: no such file."),
-        ("convert plain.conll out.conll --scheme BIO", "unknown scheme BIO."),
-        ("convert plain.conll out.conll --to xml", "as xml. The formats are columns, jsonl, spans, brat."),
-        ("check nothing.conll", "nothing.conll: no such file."),
-        ("check plain.conll --vectors nothing.txt", "nothing.txt: "),
-        ("check nothing.yaml", "nothing.yaml: no such file; configurations to start from are in configs/"),
-        ("train nothing.yaml", "nothing.yaml: no such file; configurations to start from are in configs/"),
-        ("train CONFIG training.epoch=3 model.hidden=9", "2 faults"),
-        ("train CONFIG training.epoch=3", "training.epoch: unknown key; did you mean epochs?"),
-        (
-            "train CONFIG data.train=plain.conll",
-            "plain.conll: the check found what would spoil a training:\n  train has",
-        ),
-        ("train CONFIG data.train=wrong.conll", "Column 2 looks like tags: set data.tag_column=2."),
-        ("train CONFIG vectors=cut.txt", "cut.txt:2: expected a word and 3 numbers, found 2 numbers."),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("command", "message"), provocations.COMMANDS)
 def test_messages(
     run: Run, place: Path, tiny_model: Path, tiny_config: dict[str, Any], command: str, message: str
 ) -> None:
-    for name, content in FILES.items():
-        (place / name).write_bytes(content)
-    (place / "cut.txt").write_text("ada 0.1 0.2 0.3\noslo 0.4 0.")
-    (place / "my.yaml").write_text(yaml.safe_dump(tiny_config))
-    names = {"MODEL": str(tiny_model), "CONFIG": "my.yaml"}
+    names = provocations.lay_out(place, tiny_model, tiny_config)
     result = run(*(names.get(word, word) for word in command.split(" ")), input="Ada", status=1)
     assert result.stderr.startswith("error: ") and message in result.stderr
     assert "Traceback" not in result.output

@@ -18,6 +18,7 @@ from ner.config import DataConfig
 from ner.errors import ConfigError, DataError
 from ner.tagger import Tagger
 from ner.tagging import INPUTS, OUTPUTS, TagOptions, tag_file
+from tests.scripts.loading import script
 from tests.tagging.names import NameTagger
 from tests.text.strategies import texts
 
@@ -209,24 +210,7 @@ def test_tokens_that_cannot_stand_in_columns_are_named_by_line(tagger: NameTagge
         through(tagger, content, "jsonl", "conll")
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("{", "is no JSON"),
-        ("[1]", "holds a JSON array"),
-        ("3", "holds a JSON number"),
-        ("{}", "has the keys none, and no text and no list of tokens"),
-        ('{"txt": "x", "id": 1}', "has the keys txt, id, and no text"),
-        ('{"text": 3}', "no text and no list of tokens"),
-        ('{"tokens": "x"}', "no text and no list of tokens"),
-        ('{"tokens": ["a", 1]}', r"tokens\[1\] is 1, not a string"),
-        ('{"tokens": ["a", {}]}', r"tokens\[1\] is {}, not a string"),
-        ('{"text": "ab", "tokens": [{"start": 0, "end": 3}]}', r"tokens\[0\] is "),
-        ('{"text": "ab", "tokens": [{"text": "x", "start": 0, "end": 1}]}', "but the text has 'a' there"),
-        ('{"text": "Ada left", "tokens": ["Ada", "went"]}', "is 'went', but the text goes on with 'left'"),
-        ('{"text": "Ada left", "tokens": ["Ada"]}', "tokens end before 'left'"),
-    ],
-)
+@pytest.mark.parametrize(("line", "message"), script("provocations").RECORDS)
 def test_records_that_cannot_be_read(tagger: NameTagger, line: str, message: str) -> None:
     with pytest.raises(DataError, match=rf"^<stream>:2: .*{message}"):
         through(tagger, f'{{"text": "x"}}\n{line}\n', "jsonl", "jsonl")
@@ -371,3 +355,66 @@ def test_probabilities_and_other_readings(tiny_tagger: Tagger) -> None:
 def test_options_that_make_no_sense(tagger: NameTagger, options: dict[str, Any], write: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         through(tagger, "Ada", "text", write, options=TagOptions(**options))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+OWN = {"text", "tokens", "words", "entities", "sentences", "n_best"}
+
+
+@st.composite
+def any_record(draw: st.DrawFn) -> tuple[dict[str, Any], str, list[tuple[int, int]] | None]:
+    """A record, its text, and where its tokens stand, if the record says so."""
+    words = draw(st.lists(texts.map(lambda text: "".join(text.split())).filter(bool), max_size=5))
+    kind = draw(st.sampled_from(["text", "strings", "offsets", "words"]))
+    blanks = [draw(st.sampled_from([" ", "  ", "\n", "\u3000", "\t "])) for _ in range(len(words) + 1)]
+    text, places = blanks[0], []
+    for word, blank in zip(words, blanks[1:], strict=True):
+        places.append((len(text), len(text) + len(word)))
+        text += word + blank
+    record = draw(st.dictionaries(texts.filter(lambda key: key not in OWN), JSON, max_size=4))
+    if kind == "words":
+        record["words"] = words
+        text, places = " ".join(words), []
+        for word in words:
+            start = places[-1][1] + 1 if places else 0
+            places.append((start, start + len(word)))
+        return record, text, places
+    record["text"] = text
+    if kind == "strings":
+        record["tokens"] = words
+    if kind == "offsets":
+        record["tokens"] = [{"start": start, "end": end} for start, end in places]
+    keys = list(record)
+    return (
+        {key: record[key] for key in draw(st.permutations(keys))},
+        text,
+        places if words and kind != "text" else None,
+    )
+
+
+@given(any_record(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_whatever_record_comes_in_comes_out(tagger: NameTagger, given_record: Any, ascii_only: bool) -> None:
+    record, text, places = given_record
+    line = json.dumps(record, ensure_ascii=ascii_only)
+    content = line.encode(errors="surrogatepass")
+    if not ascii_only and any("\ud800" <= char <= "\udfff" for char in line):
+        content = json.dumps(record).encode()  # a half of a pair is no UTF-8
+    (found,) = records(through(tagger, content, "jsonl", "jsonl"))
+    assert found["text"] == text
+    assert {key: value for key, value in found.items() if key not in OWN} == {
+        key: value for key, value in record.items() if key not in OWN
+    }
+    tokens = [(token["start"], token["end"]) for token in found["tokens"]]
+    if places is not None:
+        assert tokens == places
+    covered = [place for start, end in tokens for place in range(start, end)]
+    assert covered == sorted(set(covered)) and set(covered) >= {
+        place for place, char in enumerate(text) if not char.isspace()
+    }
+    for piece in [*found["tokens"], *found["entities"]]:
+        assert text[piece["start"] : piece["end"]] == piece["text"] != ""
