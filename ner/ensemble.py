@@ -19,6 +19,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ner.emission import Precision
 from ner.errors import ModelError
 from ner.model import SequenceTagger
 from ner.persistence import WEIGHTS, Description, load_model
@@ -34,14 +35,18 @@ class Ensemble(Tagger):
     Args:
         models: a folder of runs with several seeds, or model and run folders: at least one.
         device: where the networks run, such as ``cpu`` or ``cuda``.
+        precision: of the recurrent layers, ``fp32`` or ``bf16``; see `ner.load`.
 
     Raises:
         ModelError: a model cannot be loaded, or the models differ in tags, vocabularies or decoding.
-        ConfigError: there is no such device here.
+        ConfigError: there is no such device here, or no such precision.
     """
 
     def __init__(
-        self, models: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], device: str = "cpu"
+        self,
+        models: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        device: str = "cpu",
+        precision: Precision = "fp32",
     ) -> None:
         paths = runs_in(Path(models)) if isinstance(models, (str, os.PathLike)) else list(models)
         if not paths:
@@ -58,7 +63,7 @@ class Ensemble(Tagger):
         _, encoder, tagset, _ = load_model(first.path)
         description = _mean([member.description for member in members])
         folder = Path(os.path.commonpath([member.path.absolute() for member in members]))
-        super().__init__(cast(SequenceTagger, network), encoder, tagset, description, folder, device)
+        super().__init__(cast(SequenceTagger, network), encoder, tagset, description, folder, device, precision)
 
 
 class MeanTagger(nn.Module):

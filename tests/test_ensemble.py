@@ -67,6 +67,13 @@ def test_a_sentence_alone_and_in_company(seeds: Path) -> None:
         )
 
 
+def test_half_precision_changes_little(seeds: Path) -> None:
+    tokens = [["Ada", "works", "for", "Acme"]]
+    (exact,), (rounded,) = (Ensemble(seeds, precision=precision).explain(tokens) for precision in ("fp32", "bf16"))
+    assert rounded.marginals == pytest.approx(exact.marginals, abs=0.05)
+    assert (rounded.marginals != exact.marginals).any()
+
+
 def test_it_stands_where_a_tagger_may_stand(seeds: Path, tiny_files: Path) -> None:
     ensemble, test = Ensemble(seeds), tiny_files / "test.conll"
     evaluation = ner.evaluate(ensemble, test)
