@@ -21,12 +21,9 @@ def percent(values: Sequence[float], digits: int = 0) -> str:
 
 
 def powers(values: Sequence[float]) -> str:
-    """Numbers of any size: geometric mean and, where they differ when written, the least and the most."""
-    least, most = power(min(values)), power(max(values))
-    if least == most:
-        return least
-    middle = math.exp(mean(map(math.log, values))) if min(values) > 0 and math.isfinite(max(values)) else mean(values)
-    return f"{power(middle)} ({least} to {most})"
+    """Numbers of any size: mean and, where these differ from it when written, least and most."""
+    middle, least, most = (power(value) for value in (mean(values), min(values), max(values)))
+    return middle if least == most else f"{middle} ({least} to {most})"
 
 
 def power(value: float) -> str:

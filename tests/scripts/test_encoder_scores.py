@@ -51,7 +51,7 @@ def test_numbers_are_means_with_their_spread(scores: ModuleType) -> None:
     assert tables.percent([0.5]) == "50"
     assert tables.percent([0.5, 0.6, 0.7]) == "60 ± 10"
     assert tables.percent([0.123456, 0.123456], 2) == "12.35 ± 0.00"
-    assert tables.powers([1e-9, 1e-13]) == "1e-11 (1e-13 to 1e-09)"
+    assert tables.powers([1e-9, 1e-13]) == "5e-10 (1e-13 to 1e-09)"
     assert tables.powers([0.5, 0.501]) == "0.5"
     assert tables.powers([1.0, float("inf")]) == "overflow (1 to overflow)"
 
