@@ -127,8 +127,11 @@ def writing(path: Path) -> Iterator[None]:
 def _replace(path: Path, text: str) -> None:
     fresh = path.with_name(path.name + ".new")
     with writing(path):
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        try:
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def _lock(descriptor: int) -> bool:
