@@ -69,7 +69,7 @@ def tag_dependence(tagger: Tagger, sentence: str | Sequence[str]) -> Dependence:
         sentence: a text, or tokens.
 
     Raises:
-        NerError: the text holds no token, or several sentences.
+        NerError: the text holds no token, or several sentences; or the tagger is an ensemble.
     """
     tokens = sentence_tokens(tagger, sentence)
     inputs = SentenceInputs.of(tagger, tokens)
@@ -106,7 +106,8 @@ def _paths(tagger: Tagger, emissions: Tensor) -> tuple[Tensor, Tensor]:
     best = crf.decode(emissions, torch.tensor([T]))[0].to(emissions.device)
     barred = emissions.repeat(T, 1, 1)
     every = torch.arange(T, device=emissions.device)
-    barred[every, every, best] = -torch.inf
+    # not infinite: a model of one tag has no other path than the barred one
+    barred[every, every, best] = torch.finfo(emissions.dtype).min / 2
     return best, crf.decode(barred, torch.full((T,), T)).to(emissions.device)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ner.errors import NerError
 from ner.evaluation.tables import text_table
 from ner.features.characters import PADDING, UNKNOWN, CharacterVocabulary
+from ner.inspection.network import single_network
 from ner.inspection.picture import CIVIDIS, HeatMap, Picture, Scale, limits, readable
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def char_filters(tagger: Tagger, top: int = 8, least: int = 2) -> CharFilters:
         least: passes over n-grams that stand in fewer places of the vocabulary.
 
     Raises:
-        NerError: the model has no character CNN.
+        NerError: the model has no character CNN, or the tagger is an ensemble.
     """
-    cnn, encoder = tagger.predictor.model.words.chars, tagger.predictor.encoder
+    cnn, encoder = single_network(tagger).words.chars, tagger.predictor.encoder
     if cnn is None:
         raise NerError(f"{tagger.path}: the model has no character CNN (model.chars.dim is 0).")
     device = cnn.bias.device

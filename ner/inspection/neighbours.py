@@ -13,6 +13,7 @@ from torch.nn import functional
 from ner.errors import NerError
 from ner.evaluation.tables import text_table
 from ner.features.vocabulary import UNKNOWN
+from ner.inspection.network import single_network
 from ner.inspection.picture import readable
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ def nearest_neighbours(tagger: Tagger, word: str, top: int = 10) -> Neighbours:
         top: how many.
 
     Raises:
-        NerError: the model has no vector of the word.
+        NerError: the model has no vector of the word, or the tagger is an ensemble.
     """
-    vocabulary, table = tagger.predictor.encoder.vocabulary, tagger.predictor.model.words.table
+    vocabulary, table = tagger.predictor.encoder.vocabulary, single_network(tagger).words.table
     row = vocabulary.lookup(word)
     if row == UNKNOWN:
         raise NerError(f"{tagger.path}: the model has no vector of {word!r}; it sees it as the unknown word.")

@@ -183,7 +183,8 @@ def inspect_sentence(tagger: Tagger, sentence: str | Sequence[str]) -> SentenceR
         sentence: a text, or tokens.
 
     Raises:
-        NerError: the text holds no token, or several sentences, which the model reads one by one.
+        NerError: the text holds no token, or several sentences, which the model reads one by one; or the tagger is an
+            ensemble.
     """
     trace = trace_sentence(tagger, sentence)
     return SentenceReport(trace, tuple(memories(trace)), tag_dependence(tagger, trace.tokens))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ner.document import ScoredSpan
 from ner.errors import NerError
+from ner.inspection.network import single_network
 from ner.text import segment
 
 if TYPE_CHECKING:
@@ -107,11 +108,12 @@ def trace_sentence(tagger: Tagger, sentence: str | Sequence[str]) -> Trace:
         sentence: a text, or tokens.
 
     Raises:
-        NerError: the text holds no token, or several sentences, which the model reads one by one.
+        NerError: the text holds no token, or several sentences, which the model reads one by one; or the tagger is an
+            ensemble.
     """
+    model = single_network(tagger)
     tokens = sentence_tokens(tagger, sentence)
     prediction = tagger.predict([tokens])
-    model = tagger.predictor.model
     inputs = SentenceInputs.of(tagger, tokens)
     with torch.no_grad(), _arguments_of(model.encoder) as kept:
         inputs.emissions(tagger, inputs.vectors[None])
@@ -123,7 +125,7 @@ def trace_sentence(tagger: Tagger, sentence: str | Sequence[str]) -> Trace:
         kind=model.encoder.kind,
         layers=tuple(
             {
-                direction: {name: tensor[0].cpu().numpy() for name, tensor in states.items()}
+                direction: {name: tensor[0].float().cpu().numpy() for name, tensor in states.items()}
                 for direction, states in layer.items()
             }
             for layer in layers
@@ -168,7 +170,7 @@ class SentenceInputs(NamedTuple):
     @classmethod
     def of(cls, tagger: Tagger, tokens: list[str]) -> SentenceInputs:
         """The inputs of a sentence, on the device of the model."""
-        model, encoder = tagger.predictor.model, tagger.predictor.encoder
+        model, encoder = single_network(tagger), tagger.predictor.encoder
         device = model.project.weight.device
         types, matches = encoder.encode(tokens), encoder.encode_sentences([tokens])
         arrays = (types.words, types.chars, types.shapes, types.clusters)

@@ -8,7 +8,9 @@ import torch
 
 import ner
 from ner.errors import NerError
+from ner.inspection import char_filters, inspect_sentence, nearest_neighbours, tag_dependence
 from ner.inspection.trace import SentenceInputs, trace_sentence
+from ner.tagger import Tagger
 from tests.inspection.taggers import KINDS, SENTENCES, make_tagger
 
 STATES = {
@@ -122,3 +124,32 @@ def test_no_hook_is_left_behind():
     tagger = make_tagger()
     tagger.trace(SENTENCES[0])
     assert not tagger.predictor.model.encoder._forward_pre_hooks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_precision_can_be_looked_into(kind):
+    exact, rounded = make_tagger(kind), make_tagger(kind)
+    rounded = Tagger(
+        rounded.predictor.model, rounded.predictor.encoder, rounded.tagset, rounded.description, rounded.path,
+        precision="bf16",
+    )  # fmt: skip
+    found = inspect_sentence(rounded, SENTENCES[0])
+    assert json.dumps(found.to_json(), allow_nan=False)
+    for one, other in zip(trace_sentence(exact, SENTENCES[0]).readings(), found.trace.readings(), strict=True):
+        for name, states in other.states.items():
+            assert states.dtype == np.float32
+            np.testing.assert_allclose(states, one.states[name], atol=0.05)
+
+
+def test_an_ensemble_is_refused(tiny_model):
+    ensemble = ner.Ensemble([tiny_model, tiny_model])
+    looks = (
+        lambda: ensemble.trace(SENTENCES[0]),
+        lambda: inspect_sentence(ensemble, SENTENCES[0]),
+        lambda: tag_dependence(ensemble, SENTENCES[0]),
+        lambda: char_filters(ensemble),
+        lambda: nearest_neighbours(ensemble, "Ada"),
+    )
+    for look in looks:
+        with pytest.raises(NerError, match="load one of its models"):
+            look()
