@@ -217,11 +217,12 @@ class TrainingConfig(Section):
         patience: epochs without a better dev F1 after which training stops; unset, it never stops early.
         batch_size: sentences.
         seed: of everything random.
-        deterministic: the same weights, bit by bit, from the same seed on the same machine.
+        deterministic: the same weights, bit by bit, from the same seed on the same machine; where ``threads`` is
+            unset, on one thread, since sums depend on their number in the last bits.
         optimizer: see `OptimizerConfig`.
         ema: decay of the moving average of the weights that is evaluated and saved; 0 for none.
         precision: ``fp32`` or ``bf16`` (the CRF stays in fp32).
-        threads: of the processor; unset, a short probe chooses.
+        threads: of the processor; unset, a short probe chooses what is fastest at the start.
         checkpoint_every: epochs between checkpoints for ``--resume``.
         tensorboard: write TensorBoard events into the run folder.
         plot: draw the training curve into the run folder at the end (extra ``plots``).

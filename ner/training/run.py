@@ -37,6 +37,7 @@ from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
 from ner.training.preparation import Prepared, column, prepare
+from ner.training.processor import choose_threads, denormals_flushed
 from ner.training.seeds import make_deterministic
 from ner.training.temperature import fit_temperature
 
@@ -111,9 +112,13 @@ def train(
     accelerator, folder = Accelerator(), RunFolder(config.output)
     if listener is None or not accelerator.is_main_process:
         listener = Listener()
-    with folder.claimed(resume, overwrite) if accelerator.is_main_process else nullcontext():
+    claimed = folder.claimed(resume, overwrite) if accelerator.is_main_process else nullcontext()
+    with claimed, denormals_flushed():
         saved = load_checkpoint(folder.checkpoint) if resume and folder.occupied() else None
-        set_threads(saved[1]["threads"] if saved else config.training.threads)
+        if saved:
+            set_threads(saved[1]["threads"])
+        else:
+            choose_threads(config.training, accelerator.device)
         run = Run(prepare(config, dataset, listener), folder, listener, accelerator)
         if saved:
             run.restore(*saved)
