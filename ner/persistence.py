@@ -32,6 +32,7 @@ from ner.errors import DataError, ModelError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
+from ner.modules.unfilled import unfilled
 from ner.schemes import inventory
 from ner.version import __version__
 
@@ -280,7 +281,7 @@ def _assemble(
         ValueError: the weights are those of another network.
     """
     try:
-        with torch.device("meta"):
+        with unfilled():
             model = SequenceTagger(description.model, encoder.sizes, tagset, description.word_dim)
     except (RuntimeError, TypeError) as error:  # sizes beyond what a tensor can have
         raise ValueError(f"{DESCRIPTION} describes a network that cannot be: {str(error).splitlines()[0]}") from None

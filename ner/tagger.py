@@ -17,7 +17,7 @@ from ner.errors import ConfigError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
-from ner.persistence import WEIGHTS, Description, load_model
+from ner.persistence import DESCRIPTION, WEIGHTS, Description, load_model, model_folder
 from ner.prediction import Explanation, Prediction, Predictor
 from ner.text import Tokenizer, get_tokenizer, segment
 
@@ -166,7 +166,8 @@ def load(path: str | os.PathLike[str], device: str = "cpu", precision: Precision
     """Load a model folder.
 
     Args:
-        path: of the folder that a training wrote, or of the run that holds it as ``model``; or ``hub:owner/name``.
+        path: of the folder that a training wrote, or of the run that holds it as ``model``; of a folder with the runs
+            of several seeds, which then decide together; or ``hub:owner/name``.
         device: where the network runs, such as ``cpu`` or ``cuda``.
         precision: of the recurrent layers. ``bf16`` is several times faster where the processor has instructions for
             it, and changes a tag in some thousands.
@@ -184,5 +185,16 @@ def load(path: str | os.PathLike[str], device: str = "cpu", precision: Precision
         from ner.integrations.hub import fetch
 
         path = fetch(str(path))
+    if _is_folder_of_runs(Path(path)):
+        from ner.ensemble import Ensemble
+
+        return Ensemble(path, device, precision)
     model, encoder, tagset, description = load_model(path)
     return Tagger(model, encoder, tagset, description, Path(path), device, precision)
+
+
+def _is_folder_of_runs(path: Path) -> bool:
+    def is_model(folder: Path) -> bool:
+        return (model_folder(folder) / DESCRIPTION).is_file()
+
+    return path.is_dir() and not is_model(path) and any(map(is_model, path.iterdir()))

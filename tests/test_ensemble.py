@@ -119,3 +119,9 @@ def test_what_cannot_be_averaged(seeds: Path, tiny_model: Path, tiny_config: dic
         Ensemble(tmp_path / "empty")
     with pytest.raises(ner.ConfigError, match="device nowhere"):
         Ensemble(seeds, device="nowhere")
+
+
+def test_load_takes_the_folder_of_seeds(seeds: Path) -> None:
+    loaded = ner.load(seeds)
+    assert isinstance(loaded, Ensemble)
+    assert loaded.tag_tokens(SENTENCES) == Ensemble(seeds).tag_tokens(SENTENCES)
