@@ -14,6 +14,8 @@ from typing import TypeVar
 J = TypeVar("J")
 R = TypeVar("R")
 
+_NO_LIMIT = 1 << 16
+
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 _pools_lock = Lock()
 
@@ -30,12 +32,13 @@ def available_cores() -> int:
 def set_threads(wanted: int | None = None) -> int:
     """Let torch use so many threads, or as many as there are cores for this process; the number chosen.
 
-    Processes that a launcher such as ``accelerate launch`` starts side by side share the cores.
+    ``OMP_NUM_THREADS`` is a limit to what is chosen here, not to what is asked for. Processes that a launcher such as
+    ``accelerate launch`` starts side by side share the cores.
     """
     import torch
 
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    number = wanted or max(1, available_cores() // processes)
+    number = wanted or max(1, min(available_cores() // processes, _limit()))
     if torch.get_num_threads() != number:
         torch.set_num_threads(number)
     return number
@@ -114,10 +117,16 @@ def _pool(number: int) -> ThreadPoolExecutor:
         return pool
 
 
+def _limit() -> int:
+    """What the user allows every program; a list is for nested regions, which torch has none of."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) else _NO_LIMIT
+
+
 def _quota() -> int:
     """Whole cores of the cgroup's quota (version 2), rounded up."""
     try:
         limit, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
         return -(-int(limit) // int(period))
     except (OSError, ValueError):  # no cgroup, or "max"
-        return 1 << 16
+        return _NO_LIMIT

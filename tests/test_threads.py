@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from ner import threads
 
 
 @pytest.fixture(autouse=True)
-def restored() -> object:
+def restored(monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     number = torch.get_num_threads()
     yield
     torch.set_num_threads(number)
@@ -71,3 +73,55 @@ def test_several_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> N
     assert threads.set_threads() == torch.get_num_threads() == 2
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
     assert threads.set_threads() == torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(("value", "expected"), [("3", 3), ("16", 8), (" 2,4", 2), ("", 8), ("0", 8), ("many", 8)])
+def test_the_users_limit(monkeypatch: pytest.MonkeyPatch, value: str, expected: int) -> None:
+    quota(monkeypatch, None)
+    cores(monkeypatch, 8)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert threads.set_threads() == expected == torch.get_num_threads()
+    assert threads.set_threads(5) == 5  # what is asked for counts more
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_jobs_come_back_in_order(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    cores(monkeypatch, 8)
+    torch.set_num_threads(number)
+    jobs = [3, 1, 2, 0, 5]
+    found = threads.in_order(lambda job: (job, torch.get_num_threads()), jobs)
+    assert list(found) == [(job, 1) for job in jobs]
+    assert torch.get_num_threads() == number
+
+
+def test_a_job_that_fails_ends_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores(monkeypatch, 8)
+    torch.set_num_threads(2)
+    done = []
+
+    def work(job: int) -> int:
+        if job == 1:
+            raise ValueError("job 1")
+        time.sleep(0.01)
+        done.append(job)
+        return job
+
+    found = threads.in_order(work, range(500))
+    assert next(found) == 0
+    with pytest.raises(ValueError, match="job 1"):
+        next(found)
+    time.sleep(0.05)
+    assert len(done) < 100
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores(monkeypatch, 8)
+    torch.set_num_threads(2)
+    assert list(threads.in_order(float, range(4))) == [0.0, 1.0, 2.0, 3.0]
+    child = os.fork()
+    if not child:
+        os._exit(0 if list(threads.in_order(float, range(4))) == [0.0, 1.0, 2.0, 3.0] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -48,7 +48,7 @@ class Screen(Listener):
     def started(self, prepared: Prepared, place: str) -> None:
         """The head of the table of epochs."""
         config = prepared.config
-        self.epochs, self.begun = config.training.epochs, time.perf_counter()
+        self.epochs, self.begun, self.first = config.training.epochs, time.perf_counter(), 0
         self.note(f"{len(prepared.tagset)} tags in {config.model.scheme}, on {place}; run folder {config.output}")
         self.note("epoch      loss   dev P   dev R  dev F1  tokens/s      left")
 

@@ -258,7 +258,10 @@ class Run:
         dev, tagging = self.prepared.corpus["dev"], self.prepared.config.tagging
         predictor, tokens, gold = self._predictor(), column(dev, "tokens"), column(dev, "tags")
         if tagging.calibrate:
-            predictor.temperature = result.temperature = fit_temperature(predictor, tokens, gold)
+            fitted = fit_temperature(predictor, tokens, gold)
+            # What is fitted on best paths may sharpen a weak model, whose unlikely spans the other decoding lives on.
+            result.temperature = max(fitted, 1.0) if tagging.decoding == "f1" else fitted
+            predictor.temperature = result.temperature
         if tagging.decoding == "f1":
             result.threshold, _ = fit_threshold(predictor, tokens, gold)
 
