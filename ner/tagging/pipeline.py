@@ -39,7 +39,7 @@ def tag_file(
     write: str | None = None,
     options: TagOptions | None = None,
     data: DataConfig = _DEFAULT,
-    window: int = 32768,
+    window: int = 65536,
 ) -> int:
     """Tag a file of any length.
 
