@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,10 +52,4 @@ def tag(
 
     wanted = TagOptions(scheme, min_score, threshold, probabilities, n_best)
     set_threads(threads)
-    tagger = load(model, device, precision)
-    # This process does nothing else: the threads that compute ask for the interpreter often and briefly, and what is
-    # kept until it is written has no cycles to be searched for.
-    sys.setswitchinterval(0.0005)
-    gc.freeze()
-    gc.set_threshold(200_000)
-    tag_file(tagger, file, output, read=read, write=write, options=wanted, data=options)
+    tag_file(load(model, device, precision), file, output, read=read, write=write, options=wanted, data=options)

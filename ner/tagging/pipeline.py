@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
@@ -67,7 +69,7 @@ def tag_file(
     options = options or TagOptions()
     options.check_output(write)
     head, foot = page(f"Entities of {name_of(source)}") if write == "html" else ("", "")
-    with replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as output:
+    with _in_bulk(), replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as output:
         output.write(head)
         work = _Work(tagger, OUTPUTS[write], options, options.wants_scores(write), output)
         try:
@@ -79,6 +81,23 @@ def tag_file(
         work.finish()
         output.write(foot)
     return work.tokens
+
+
+@contextmanager
+def _in_bulk() -> Iterator[None]:
+    """Settings of the interpreter for threads that ask for it often and briefly, beside one that holds it long.
+
+    And for many objects that are kept until they are written, among which there are no cycles to be searched for.
+    """
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(min(interval, 0.0005))
+    if thresholds[0]:
+        gc.set_threshold(max(thresholds[0], 200_000), *thresholds[1:])
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
 
 
 @dataclass
