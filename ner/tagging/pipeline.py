@@ -30,6 +30,7 @@ _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu"
              ".iob2": "conll", ".bio": "conll", ".tsv": "conll", ".html": "html", ".htm": "html",
              ".txt": "text"}  # fmt: skip
 _DEFAULT = DataConfig()
+_FIRST_WINDOW = 8192
 
 
 def tag_file(
@@ -115,10 +116,10 @@ class _Work:
     begun: _Begun | None = None
 
     def add(self, unit: Unit, window: int) -> None:
-        """Take a unit, and go on once there is a window full of them."""
+        """Take a unit, and go on once there is a window full of them; small ones first, so that no thread waits."""
         self.ahead.append(unit)
         self.held += 1 + sum(map(len, unit.sentences))
-        if self.held >= window:
+        if self.held >= min(window, max(_FIRST_WINDOW, self.tokens)):
             self.advance()
 
     def advance(self) -> None:
