@@ -5,6 +5,7 @@ The answer for a sentence does not depend on its neighbours, and sentences go ba
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -142,18 +143,15 @@ class Predictor:
         """As `predict`, without waiting: the answer is what the function that is returned returns."""
         least = self.threshold if threshold == "own" else threshold
 
-        def decide(batch: Emitted) -> tuple[Emitted, np.ndarray, np.ndarray, np.ndarray]:
+        def decide(batch: Emitted) -> tuple[np.ndarray, ...]:
+            """Positions of tokens, their tags, entities and their probabilities."""
             if least is None:
                 tags, first, last = self.best_paths(batch)
                 found = self._probabilities(batch, tags, first, last) if scores else np.full(len(first[0]), np.nan)
             else:
                 tags, first, last, found = self._best_spans(batch, least)
-            return (
-                batch,
-                tags,
-                np.stack([batch.position[first], batch.position[last] + 1, tags[first]], axis=1),
-                found,
-            )
+            spans = np.stack([batch.position[first], batch.position[last] + 1, tags[first]], axis=1)
+            return batch.position[batch.mask], tags[batch.mask], spans, found
 
         starts = np.cumsum([0, *map(len, sentences)])
         decided = self.emitter.start(sentences, decide)
@@ -161,15 +159,15 @@ class Predictor:
         def finish() -> Prediction:
             tags = np.zeros(starts[-1], dtype=np.int64)
             spans, probabilities = [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0)]
-            for batch, decoded, places, found in decided:
-                tags[batch.position[batch.mask]] = decoded[batch.mask]
+            for positions, decoded, places, found in decided:
+                tags[positions] = decoded
                 spans.append(places)
                 probabilities.append(found)
             found_spans, found_scores = np.concatenate(spans), np.concatenate(probabilities)
             order = np.argsort(found_spans[:, 0], kind="stable")
             return Prediction(self.tagset, starts, tags, found_spans[order], found_scores[order])
 
-        return finish
+        return functools.cache(finish)  # the batches come once, the answer as often as it is asked for
 
     def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
         """How sure the model is of every sentence, and what else it held possible.

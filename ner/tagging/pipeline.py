@@ -6,9 +6,10 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import IO, Literal, NamedTuple
 
 from ner.config import DataConfig
@@ -31,6 +32,7 @@ _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu"
              ".txt": "text"}  # fmt: skip
 _DEFAULT = DataConfig()
 _FIRST_WINDOW = 8192
+_CHARACTERS = 64  # of a record count as a token: what it holds beside its text is kept in memory, too
 
 
 def tag_file(
@@ -42,7 +44,7 @@ def tag_file(
     write: str | None = None,
     options: TagOptions | None = None,
     data: DataConfig = _DEFAULT,
-    window: int = 65536,
+    window: int = 32768,
 ) -> int:
     """Tag a file of any length.
 
@@ -70,7 +72,7 @@ def tag_file(
     options = options or TagOptions()
     options.check_output(write)
     head, foot = page(f"Entities of {name_of(source)}") if write == "html" else ("", "")
-    with _in_bulk(), replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as output:
+    with _in_bulk, replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as output:
         output.write(head)
         work = _Work(tagger, OUTPUTS[write], options, options.wants_scores(write), output)
         try:
@@ -84,21 +86,34 @@ def tag_file(
     return work.tokens
 
 
-@contextmanager
-def _in_bulk() -> Iterator[None]:
+class _Bulk:
     """Settings of the interpreter for threads that ask for it often and briefly, beside one that holds it long.
 
     And for many objects that are kept until they are written, among which there are no cycles to be searched for.
+    Where files are tagged in several threads, the first one makes the settings and the last one undoes them.
     """
-    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
-    sys.setswitchinterval(min(interval, 0.0005))
-    if thresholds[0]:
-        gc.set_threshold(max(thresholds[0], 200_000), *thresholds[1:])
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-        gc.set_threshold(*thresholds)
+
+    def __init__(self) -> None:
+        self._lock, self._users = Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._interval, self._thresholds = sys.getswitchinterval(), gc.get_threshold()
+                sys.setswitchinterval(min(self._interval, 0.0005))
+                if self._thresholds[0]:
+                    gc.set_threshold(max(self._thresholds[0], 200_000), *self._thresholds[1:])
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                sys.setswitchinterval(self._interval)
+                gc.set_threshold(*self._thresholds)
+
+
+_in_bulk = _Bulk()
 
 
 @dataclass
@@ -118,7 +133,7 @@ class _Work:
     def add(self, unit: Unit, window: int) -> None:
         """Take a unit, and go on once there is a window full of them; small ones first, so that no thread waits."""
         self.ahead.append(unit)
-        self.held += 1 + sum(map(len, unit.sentences))
+        self.held += 1 + max(sum(map(len, unit.sentences)), unit.size // _CHARACTERS)
         if self.held >= min(window, max(_FIRST_WINDOW, self.tokens)):
             self.advance()
 
