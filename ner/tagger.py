@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -89,13 +89,16 @@ class Tagger:
             sentences: lists of tokens; a sentence may be empty.
 
         Raises:
-            TypeError: a text where a list of tokens should be.
+            TypeError: a text where a list of tokens should be, or a token that is no string.
         """
         if any(isinstance(tokens, str) for tokens in sentences):
             raise TypeError(
                 "tag_tokens takes sentences, each a list of tokens, not texts: for these, use tag or stream"
             )
         lists = [list(tokens) for tokens in sentences]
+        kinds = set(map(type, chain.from_iterable(lists)))
+        if others := sorted(kind.__name__ for kind in kinds if not issubclass(kind, str)):
+            raise TypeError(f"tag_tokens takes tokens that are strings, got {', '.join(others)}")
         spans = self.predict(lists).span_lists()
         return [Document.of_tokens(tokens, found) for tokens, found in zip(lists, spans, strict=True)]
 

@@ -109,10 +109,15 @@ def _pool(number: int) -> ThreadPoolExecutor:
                 started.wait()
 
             before = torch.get_num_threads()
-            for _ in range(number):
-                pool.submit(begin)
-            started.wait()
-            torch.set_num_threads(before)  # what threads that others start later will find
+            try:
+                for _ in range(number):
+                    pool.submit(begin)
+                started.wait()
+            except BaseException:  # else the threads that did start would wait for ever, and the process for them
+                started.abort()
+                raise
+            finally:
+                torch.set_num_threads(before)  # what threads that others start later will find
             _pools[os.getpid(), number] = pool
         return pool
 

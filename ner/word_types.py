@@ -29,20 +29,24 @@ class WordTypeCache:
         self._model, self._encoder = model, encoder
         self._limit, self._characters = limit, characters
         self._lock = Lock()
-        self._numbers = _Numbers()
-        self._known = 0
-        self._table = torch.empty(0)
+        self._forget()
 
     def look_up(self, words: list[str]) -> tuple[Tensor, np.ndarray]:
         """A table of vectors [W, D], and the row of each word in it, int64 [len(words)]. Threads may share it."""
         with self._lock:
             if len(self._numbers) > self._limit or self._numbers.characters > self._characters:
-                self._numbers, self._known, self._table = _Numbers(), 0, torch.empty(0)
-            rows = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
-            # Not only the words that are new in this call: an earlier one may have been interrupted.
-            for start in range(self._known, len(self._numbers.words), _CHUNK):
-                self._append(self._numbers.words[start : start + _CHUNK])
+                self._forget()
+            try:
+                rows = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
+                for start in range(self._known, len(self._numbers.words), _CHUNK):
+                    self._append(self._numbers.words[start : start + _CHUNK])
+            except BaseException:  # a number without a vector would spoil every call that follows
+                self._forget()
+                raise
             return self._table[: self._known], rows
+
+    def _forget(self) -> None:
+        self._numbers, self._known, self._table = _Numbers(), 0, torch.empty(0)
 
     def _append(self, words: list[str]) -> None:
         """Compute the vectors of words. Rows that were handed out stay as they are: others may be reading them."""
@@ -71,7 +75,7 @@ class _Numbers(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         number = len(self.words)
-        self.words.append(word)  # before its number is known, should an interrupt come between
+        self.words.append(word)
         self.characters += len(word)
         self[word] = number
         return number

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -125,3 +127,27 @@ def test_a_fork_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     if not child:
         os._exit(0 if list(threads.in_order(float, range(4))) == [0.0, 1.0, 2.0, 3.0] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_where_no_more_threads_can_be_started_none_is_left_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class One(ThreadPoolExecutor):
+        def submit(self, *job: Any, **options: Any) -> Any:
+            if self in made:
+                raise RuntimeError("can't start new thread")
+            made.append(self)
+            return super().submit(*job, **options)
+
+    cores(monkeypatch, 8)
+    monkeypatch.setattr(threads, "ThreadPoolExecutor", One)
+    monkeypatch.setattr(threads, "_pools", {})
+    torch.set_num_threads(2)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        threads.in_order(float, range(4))
+    assert torch.get_num_threads() == 2
+    (pool,) = made
+    pool.shutdown(wait=False)
+    (thread,) = pool._threads
+    thread.join(10)
+    assert not thread.is_alive()
