@@ -269,3 +269,22 @@ def test_a_model_stays_in_evaluation_mode(make: Make) -> None:
     predictor = make()
     predictor.model.train()
     assert not make().model.training  # a new one sets it back
+
+
+@torch.inference_mode()
+def test_a_token_that_is_no_string_spoils_no_call_that_follows(predictor: Predictor) -> None:
+    words = ["Ada", "London", "York"]
+    expected, _ = WordTypeCache(predictor.model, predictor.encoder).look_up(words)
+    cache = WordTypeCache(predictor.model, predictor.encoder)
+    for wrong in (None, 7, b"Ada"):
+        cache.look_up(words[:1])
+        with pytest.raises(TypeError):
+            cache.look_up(["met", wrong, "London"])  # type: ignore[list-item]
+        table, rows = cache.look_up(words)
+        torch.testing.assert_close(table[rows], expected)
+
+
+def test_an_answer_may_be_asked_for_twice(make: Make) -> None:
+    finish = make().start([["Ada", "lives", "in", "London"]])
+    first, second = finish(), finish()
+    assert first.span_lists() == second.span_lists() != [[]]

@@ -118,6 +118,10 @@ def test_one_where_many_are_expected_is_an_error(tiny_tagger: Tagger) -> None:
     for wrong in ("Ada lives", ["Ada", "lives"], [["Ada"], "lives"]):
         with pytest.raises(TypeError, match="sentences, each a list of tokens"):
             tiny_tagger.tag_tokens(wrong)  # type: ignore[arg-type]
+    for token, name in ((None, "NoneType"), (1843, "int"), (b"Ada", "bytes")):
+        with pytest.raises(TypeError, match=f"tokens that are strings, got {name}"):
+            tiny_tagger.tag_tokens([["Ada"], ["in", token]])  # type: ignore[list-item]
+    assert tiny_tagger.tag_tokens([["Ada"]])[0].text == "Ada"
 
 
 def test_documents_show_themselves(tiny_tagger: Tagger) -> None:

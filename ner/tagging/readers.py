@@ -36,7 +36,9 @@ def read_jsonl(source: Source, tokenizer: Tokenizer, data: DataConfig) -> Iterat
     keys = TOKENS if data.tokens is None else (data.tokens,)
     for number, line in lines(source):
         if line and not line.isspace():
-            yield _of_record(parse_record(line, name, number), keys, tokenizer, name, number)
+            unit = _of_record(parse_record(line, name, number), keys, tokenizer, name, number)
+            unit.size = len(line)
+            yield unit
 
 
 def read_conll(source: Source, tokenizer: Tokenizer, data: DataConfig) -> Iterator[Unit]:

@@ -21,6 +21,7 @@ class Unit:
         offsets: of the tokens in the text, sentence by sentence; None as ``text``.
         name, line: the file, and the 1-based line where the unit begins, for messages.
         origin: what the writer needs to give back what came in: a `Columns`, or the other keys of a record.
+        size: characters of the record that it was read from, the other keys included; 0 where there are none.
     """
 
     sentences: list[list[str]]
@@ -29,6 +30,7 @@ class Unit:
     name: str = ""
     line: int = 0
     origin: Any = None
+    size: int = 0
 
     def documents(self, spans: list[list[ScoredSpan]]) -> list[Document]:
         """The unit as documents: one for a text, one for each sentence of tokens."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -418,3 +422,57 @@ def test_whatever_record_comes_in_comes_out(tagger: NameTagger, given_record: An
     }
     for piece in [*found["tokens"], *found["entities"]]:
         assert text[piece["start"] : piece["end"]] == piece["text"] != ""
+
+
+def test_what_a_record_holds_beside_its_text_counts_as_read_ahead(tagger: NameTagger) -> None:
+    read: list[int] = []
+
+    class Records(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            if len(read) == 100:
+                return 0
+            read.append(1)
+            line = json.dumps({"text": "Ada", "picture": "x" * 64_000}).encode() + b"\n"
+            buffer[: len(line)] = line
+            return len(line)
+
+    class Output(io.StringIO):
+        def write(self, text: str) -> int:
+            begun.append(len(read))
+            return len(text)
+
+    begun: list[int] = []
+    tag_file(tagger, io.BufferedReader(Records(), 1 << 17), Output(), read="jsonl", write="jsonl", window=2000)
+    assert begun[1] < 10  # the first is the head, of nothing
+
+
+def test_settings_of_the_interpreter_are_undone_by_the_last_of_several_threads(tagger: NameTagger) -> None:
+    before = sys.getswitchinterval(), gc.get_threshold()
+    entered, left = [Event(), Event()], [Event(), Event()]
+
+    class Waiting(io.RawIOBase):
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            entered[self.number].set()
+            assert left[self.number].wait(30)
+            return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        files = []
+        for number in (0, 1):
+            files.append(pool.submit(tag_file, tagger, Waiting(number), io.StringIO()))  # type: ignore[arg-type]
+            assert entered[number].wait(30)
+        within = sys.getswitchinterval()
+        for number in (0, 1):
+            left[number].set()
+            assert files[number].result() == 0
+    assert within < before[0]
+    assert (sys.getswitchinterval(), gc.get_threshold()) == before
