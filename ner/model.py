@@ -104,12 +104,15 @@ class SequenceTagger(nn.Module):
         Returns:
             [B, T, K] in the type of the weights; whatever at padding.
         """
+        return self.project(self.encoder(self.inputs(table, index, gazetteers), lengths))
+
+    def inputs(self, table: Tensor, index: Tensor, gazetteers: Tensor | None = None) -> Tensor:
+        """What the encoder reads at every token, [B, T, D]; arguments as for `emissions`."""
         inputs = functional.embedding(index, table)
         if gazetteers is not None:
             matches = [embedding(gazetteers[..., column]) for column, embedding in enumerate(self.gazetteers)]
             inputs = torch.cat([inputs, *matches], dim=2)
-        inputs = inputs.to(self.project.weight.dtype)
-        return self.project(self.encoder(inputs, lengths))
+        return inputs.to(self.project.weight.dtype)
 
     def forward(self, batch: Batch) -> Tensor:
         """Emissions of a batch, [B, T, K]."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,11 +112,11 @@ def trace_sentence(tagger: Tagger, sentence: str | Sequence[str]) -> Trace:
     """
     model = single_network(tagger)
     tokens = sentence_tokens(tagger, sentence)
-    prediction = tagger.predict([tokens])
+    prediction = tagger.predict([tokens], threshold=None)
     inputs = SentenceInputs.of(tagger, tokens)
-    with torch.no_grad(), _arguments_of(model.encoder) as kept:
-        inputs.emissions(tagger, inputs.vectors[None])
-        layers = model.encoder.trace(*kept)
+    table, index, lengths, gazetteers = inputs.copies(inputs.vectors[None])
+    with torch.no_grad():
+        layers = model.encoder.trace(model.inputs(table, index, gazetteers), lengths)
     return Trace(
         tokens=tuple(tokens),
         tags=tuple(prediction.tag_lists()[0]),
@@ -180,18 +179,15 @@ class SentenceInputs(NamedTuple):
 
     def emissions(self, tagger: Tagger, vectors: Tensor) -> Tensor:
         """The emissions of N copies of the sentence, with vectors of their own: ``[N, T, D]`` to ``[N, T, K]``."""
+        return tagger.predictor.model.emissions(*self.copies(vectors))
+
+    def copies(self, vectors: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """Table, index, lengths and gazetteers of N copies of the sentence, as `SequenceTagger.emissions` takes them.
+
+        Args:
+            vectors: of the tokens of each copy, ``[N, T, D]``.
+        """
         N, T, _ = vectors.shape
         index = torch.arange(N * T, device=vectors.device).view(N, T)
         gazetteers = None if self.gazetteers is None else self.gazetteers.expand(N, -1, -1)
-        return tagger.predictor.model.emissions(vectors.flatten(0, 1), index, torch.full((N,), T), gazetteers)
-
-
-@contextmanager
-def _arguments_of(module: torch.nn.Module) -> Iterator[list[Tensor]]:
-    """What a module is called with inside of the block, as a list that its first call fills."""
-    kept: list[Tensor] = []
-    handle = module.register_forward_pre_hook(lambda _, arguments: kept.extend(arguments))
-    try:
-        yield kept
-    finally:
-        handle.remove()
+        return vectors.flatten(0, 1), index, torch.full((N,), T), gazetteers

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import current_thread, main_thread
 
 import numpy as np
 import pytest
@@ -120,10 +122,27 @@ def test_several_sentences_are_refused_and_named():
         make_tagger().trace("Ada met Kofi. It rained.")
 
 
-def test_no_hook_is_left_behind():
+def test_what_other_threads_tag_meanwhile_is_no_part_of_a_trace():
     tagger = make_tagger()
-    tagger.trace(SENTENCES[0])
-    assert not tagger.predictor.model.encoder._forward_pre_hooks
+    expected = tagger.trace(SENTENCES[0])
+
+    def meanwhile(*_):
+        if current_thread() is main_thread():
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(tagger.predict, SENTENCES).result()
+
+    tagger.predictor.model.encoder.register_forward_pre_hook(meanwhile)
+    assert tagger.trace(SENTENCES[0]).to_json() == expected.to_json()
+
+
+def test_tags_are_those_of_the_best_path_whose_margins_are_shown():
+    tagger = make_tagger()
+    plain = inspect_sentence(tagger, SENTENCES[0])
+    tagger.predictor.threshold = 1.0  # of span decoding, at which nothing is found
+    assert tagger.predict([SENTENCES[0]]).span_lists() == [[]]
+    found = inspect_sentence(tagger, SENTENCES[0])
+    assert found.trace.tags == found.dependence.tags == plain.trace.tags
+    assert found.trace.entities == plain.trace.entities != ()
 
 
 @pytest.mark.parametrize("kind", KINDS)
