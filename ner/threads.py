@@ -69,8 +69,7 @@ def in_order(function: Callable[[J], R], jobs: Sequence[J]) -> Iterator[R]:
     """
     import torch
 
-    number = min(torch.get_num_threads(), available_cores())
-    if len(jobs) < 2 or number < 2:
+    if len(jobs) < 2 or (number := min(torch.get_num_threads(), available_cores())) < 2:
         return _here(function, jobs)
     pool = _pool(number)
     return _results(deque(pool.submit(function, job) for job in jobs))
