@@ -1,7 +1,7 @@
 """Whether a model's confidence can be believed: calibration error before and after the temperature that was fitted on
 dev, and what a threshold on the score buys.
 
-    python scripts/calibration.py runs/bc5cdr ../shared/data/bc5cdr/test.tsv --plots docs/images
+    python scripts/calibration.py runs/bc5cdr bc5cdr/test.tsv --plots docs/images
 """
 
 from __future__ import annotations

@@ -288,3 +288,26 @@ def test_an_answer_may_be_asked_for_twice(make: Make) -> None:
     finish = make().start([["Ada", "lives", "in", "London"]])
     first, second = finish(), finish()
     assert first.span_lists() == second.span_lists() != [[]]
+
+
+def test_eight_threads_share_the_pool_and_a_cache_that_starts_anew(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner.threads.available_cores", lambda: 3)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        shared = make(batch_tokens=64)
+        shared.emitter._cache = WordTypeCache(shared.model, shared.encoder, limit=30)
+        rng = np.random.default_rng(0)
+        corpora = [
+            [[*rng.choice(WORDS, rng.integers(0, 12)).tolist(), f"w{rng.integers(90)}"] for _ in range(60)]
+            for _ in range(16)
+        ]
+        expected = [shared.predict(corpus) for corpus in corpora]
+        with ThreadPoolExecutor(8) as pool:
+            for found, alone in zip(pool.map(shared.predict, corpora), expected, strict=True):
+                assert found.tag_lists() == alone.tag_lists()
+                assert_same(found.span_lists(), alone.span_lists())
+    finally:
+        torch.set_num_threads(before)
