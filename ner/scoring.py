@@ -17,7 +17,7 @@ from ner.corpus.write import write_columns
 from ner.document import ScoredSpan
 from ner.errors import DataError
 from ner.evaluation.calibration import Reliability, reliability
-from ner.evaluation.partial import settle
+from ner.evaluation.partial import open_places, settle
 from ner.evaluation.scores import Scores, score
 from ner.evaluation.spans import outcomes
 from ner.evaluation.thresholds import ThresholdCurve, curve
@@ -43,6 +43,7 @@ class Evaluation:
         data: identity of the corpus: counts and checksum.
         model: path and checksum of the weights.
         tokens, gold, predicted: of every sentence; the tags in the corpus's own scheme.
+        open: the tokens of each sentence that count neither for nor against.
         tagger: what predicted them.
     """
 
@@ -52,17 +53,18 @@ class Evaluation:
     tokens: list[list[str]]
     gold: list[list[str]]
     predicted: list[list[str]]
+    open: list[set[int]]
     tagger: Tagger = field(repr=False, compare=False)
 
     @cached_property
     def spans(self) -> list[list[ScoredSpan]]:
         """The predicted entities of every sentence with their scores."""
-        return self.tagger.predict(self.tokens).span_lists()
+        return self._counted(self.tagger.predict(self.tokens).span_lists())
 
     @cached_property
     def candidates(self) -> list[list[ScoredSpan]]:
         """Entities with a score of at least 0.05 that do not overlap, chosen by their scores."""
-        return self.tagger.predict(self.tokens, threshold=LEAST_SCORE).span_lists()
+        return self._counted(self.tagger.predict(self.tokens, threshold=LEAST_SCORE).span_lists())
 
     def reliability(self) -> Reliability:
         """Whether the entities' scores say how often they are right: calibration error and its diagram."""
@@ -71,6 +73,12 @@ class Evaluation:
     def thresholds(self) -> ThresholdCurve:
         """Precision and recall of the entities above every threshold on the score."""
         return curve(self._gold_spans(), list(map(_scored, self.candidates)))
+
+    def _counted(self, spans: list[list[ScoredSpan]]) -> list[list[ScoredSpan]]:
+        return [
+            [span for span in found if places.isdisjoint(range(span.start, span.end))]
+            for found, places in zip(spans, self.open, strict=True)
+        ]
 
     def _gold_spans(self) -> list[list[Span]]:
         return [to_spans(tags) for tags in self.gold]
@@ -122,9 +130,10 @@ def evaluate(
     tokens, gold = part["tokens"][:], part["tags"][:]
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
     predicted = predict_like(tagger.predictor, tokens, scheme)
+    unknown = [open_places(tags) for tags in gold]
     gold, predicted = settle(gold, predicted, scheme)
     return Evaluation(
-        score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted, tagger
+        score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted, unknown, tagger
     )
 
 

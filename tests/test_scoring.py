@@ -151,3 +151,14 @@ def test_confidence(tiny_tagger: Tagger, tiny_files: Path) -> None:
     evaluation = ner.evaluate(tiny_tagger, tiny_files / "test.conll")
     assert "calibration error" in evaluation.reliability().table()
     assert "best F1" in evaluation.thresholds().table()
+
+
+def test_what_nobody_looked_at_counts_in_no_table(tiny_tagger: Tagger) -> None:
+    tokens = [["Ada", "Lovelace", "lives", "in", "London", "."]] * 2
+    tags = [["B-PER", "I-PER", "O", "O", "B-LOC", "O"], ["?", "?", "?", "?", "?", "?"]]
+    data = datasets.Dataset.from_dict({"tokens": tokens, "tags": tags})
+    evaluation = ner.evaluate(tiny_tagger, data)
+    assert evaluation.scores.micro.f1 == 1.0
+    assert [len(spans) for spans in evaluation.spans] == [2, 0]
+    assert evaluation.candidates[0] and not evaluation.candidates[1]
+    assert evaluation.reliability().precision == 1.0

@@ -67,6 +67,7 @@ def test_threads_that_wait_for_each_other_are_given_up_at_once(
 
 
 def test_the_configuration_goes_before_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(threads, "available_cores", lambda: 3)
     monkeypatch.setattr(processor, "fastest", lambda most, work: most - 1)
     assert choose_threads(TrainingConfig(threads=4), CPU) == torch.get_num_threads() == 4
