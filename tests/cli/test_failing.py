@@ -159,8 +159,8 @@ def test_a_stop_leaves_nothing_half_written(tiny_model: Path, tmp_path: Path) ->
         process.stdin.write(b"Ada lives in London.\n")
         process.stdin.flush()
         deadline = time.monotonic() + 60
-        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        while not any(path.stat().st_size for path in tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)  # until the first line is in the file that is not yet under its name
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == b"stopped\n"
