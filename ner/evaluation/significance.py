@@ -61,8 +61,8 @@ class Comparison:
 
     @property
     def over_seeds(self) -> bool:
-        """Whether there are runs enough to tell the system from the seed."""
-        return sum(map(len, self.f1)) > 2
+        """Whether there are runs enough of both to tell the system from the seed."""
+        return min(map(len, self.f1)) > 1
 
     @property
     def significant(self) -> bool:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,10 @@ def test_mistakes_of_the_program_are_not_hidden() -> None:
 
 def ner(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "ner", *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    # A shell starts what runs in the background with interrupts ignored, and its children inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen(command, preexec_fn=heed, **pipes, **options)
 
 
 def test_streams_are_answered_before_they_end_and_a_gone_reader_is_no_error(tiny_model: Path) -> None:
