@@ -12,8 +12,10 @@ from ner.features.encoder import FeatureSizes
 from ner.features.tags import TagSet
 from ner.modules.char_cnn import CharCNN
 from ner.modules.crf import CRF, Constraints
+from ner.modules.dropout import GroupDropout
 from ner.modules.entity_share import share_penalty
 from ner.modules.recurrent import Recurrent
+from ner.modules.smoothing import uniform_cross_entropy
 from ner.modules.words import WordRepresentation, WordTable
 
 SHARE_WEIGHT = 10.0  # of the penalty on the share of entity tokens, in nats a sentence
@@ -58,9 +60,11 @@ class SequenceTagger(nn.Module):
         self.gazetteers = nn.ModuleList(
             nn.Embedding(gazetteer_tags, features.gazetteer_dim) for _ in range(sizes.gazetteers)
         )
+        groups = [*self.words.groups, *[sizes.gazetteers * features.gazetteer_dim] * bool(sizes.gazetteers)]
+        self.group_dropout = GroupDropout(features.group_dropout, groups, encoder.variational)
         self.encoder = Recurrent(
             encoder.kind,
-            self.words.output_size + sizes.gazetteers * features.gazetteer_dim,
+            sum(groups),
             encoder.hidden,
             layers=encoder.layers,
             bidirectional=encoder.bidirectional,
@@ -77,6 +81,7 @@ class SequenceTagger(nn.Module):
         nn.init.xavier_uniform_(self.project.weight)
         nn.init.zeros_(self.project.bias)
         self.crf = self.make_crf(config, tagset)
+        self.label_smoothing = config.label_smoothing
 
     @staticmethod
     def make_crf(config: ModelConfig, tagset: TagSet) -> CRF:
@@ -112,7 +117,7 @@ class SequenceTagger(nn.Module):
         if gazetteers is not None:
             matches = [embedding(gazetteers[..., column]) for column, embedding in enumerate(self.gazetteers)]
             inputs = torch.cat([inputs, *matches], dim=2)
-        return inputs.to(self.project.weight.dtype)
+        return self.group_dropout(inputs.to(self.project.weight.dtype))
 
     def forward(self, batch: Batch) -> Tensor:
         """Emissions of a batch, [B, T, K]."""
@@ -144,4 +149,7 @@ class SequenceTagger(nn.Module):
             return losses + SHARE_WEIGHT * share_penalty(self.crf, emissions, batch.lengths, self.entity_share)
         if batch.tags is None:
             raise ValueError("a batch without tags has no loss: encode the corpus with its tags")
-        return self.crf.loss(emissions, batch.tags, batch.lengths, reduction="none")
+        losses = self.crf.loss(emissions, batch.tags, batch.lengths, reduction="none")
+        if not self.label_smoothing:
+            return losses
+        return torch.lerp(losses, uniform_cross_entropy(emissions, batch.lengths), self.label_smoothing)

@@ -90,3 +90,9 @@ def test_the_mapping_given_is_left_alone() -> None:
 def test_every_key_is_documented() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert [name for name in field_names() if f"`{name}`" not in text] == []
+
+
+def test_label_smoothing_is_of_the_softmax_head() -> None:
+    with pytest.raises(ConfigError, match="model: label_smoothing is of the softmax head: set head: softmax too"):
+        load_config({"model": {"label_smoothing": 0.1}})
+    assert load_config({"model": {"label_smoothing": 0.1, "head": "softmax"}}).model.label_smoothing == 0.1

@@ -162,6 +162,27 @@ def test_the_softmax_head_knows_the_scheme_when_it_decodes() -> None:
     assert illegal(best, "IOBES") == []
 
 
+def test_label_smoothing_spreads_the_gold_tags() -> None:
+    model, encoder = make("softmax", label_smoothing=0.2)
+    batch = batch_of(encoder, 2, 0, 1)
+    losses, emissions = model.loss(batch), model(batch)
+    assert batch.tags is not None
+    for row, size in enumerate(batch.lengths.tolist()):
+        gold = emissions[row, :size], batch.tags[row, :size]
+        expected = functional.cross_entropy(*gold, reduction="sum", label_smoothing=0.2)
+        torch.testing.assert_close(losses[row], expected)
+
+
+def test_dropout_of_groups_knows_all_of_them() -> None:
+    model, encoder = make("files", features={**VARIANTS["files"]["features"], "group_dropout": 0.5})
+    batch = batch_of(encoder, 2, 0)
+    torch.manual_seed(1)
+    inputs = model.train().inputs(model.represent(batch), batch.index, batch.gazetteers)
+    assert sum(model.group_dropout.sizes) == inputs.shape[2] and len(model.group_dropout.sizes) == 5
+    whole = [part.eq(0).all(2) for part in inputs.split(model.group_dropout.sizes, dim=2)]
+    assert all(0 < gone.float().mean() < 1 for gone in whole)
+
+
 def test_partial_annotation_that_leaves_nothing_open_is_full_annotation() -> None:
     model, encoder = make()
     full = batch_of(encoder, 0, 2)

@@ -128,6 +128,9 @@ class FeatureConfig(Section):
         cluster_dim: size of each prefix's embedding.
         gazetteers: files of names, a name a line; each file is a feature.
         gazetteer_dim: size of each gazetteer's embedding.
+        group_dropout: probability that a token is seen without one of its groups of features in training: without its
+            vector, characters, shape, clusters or gazetteers, each by itself. With ``model.encoder.variational``, the
+            whole sentence is.
     """
 
     shape_dim: Annotated[int, Field(ge=0)] = 10
@@ -136,6 +139,7 @@ class FeatureConfig(Section):
     cluster_dim: Positive = 10
     gazetteers: Files = []
     gazetteer_dim: Positive = 5
+    group_dropout: Fraction = 0.0
 
 
 class EncoderConfig(Section):
@@ -173,15 +177,24 @@ class ModelConfig(Section):
         scheme: in which the model's tags are written.
         head: ``crf``, or ``softmax`` for comparison.
         constrained_training: only legal paths in the CRF's partition function.
+        label_smoothing: share of each gold tag's probability that the ``softmax`` head is taught to spread over all
+            tags (Szegedy et al. 2016); sentences annotated in part are learnt without.
     """
 
     scheme: Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"] = "IOBES"
     head: Literal["crf", "softmax"] = "crf"
     constrained_training: bool = False
+    label_smoothing: Fraction = 0.0
     words: WordConfig = WordConfig()
     chars: CharConfig = CharConfig()
     features: FeatureConfig = FeatureConfig()
     encoder: EncoderConfig = EncoderConfig()
+
+    @model_validator(mode="after")
+    def _smoothed_tokens(self) -> ModelConfig:
+        if self.label_smoothing and self.head != "softmax":
+            raise ValueError("label_smoothing is of the softmax head: set head: softmax too, or leave it at 0")
+        return self
 
 
 class OptimizerConfig(Section):

@@ -1,6 +1,8 @@
-"""Dropout, plain and variational: which values of a sequence are dropped together."""
+"""Dropout, plain, variational and of groups: which values of a sequence are dropped together."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +55,41 @@ class VariationalDropout(Dropout):
         if not self.training or self.p == 0:
             return x
         return x * dropout_mask((x.shape[0], 1, x.shape[2]), self.p, x)
+
+
+class GroupDropout(nn.Module):
+    """Drops whole groups of a token's features, so that none of them can be relied on alone.
+
+    The groups lie side by side. Each is 0 with probability p, or scaled by 1 / (1 - p): at every token by itself, or,
+    if variational, at all tokens of a sentence. Nothing happens in evaluation mode.
+
+    Args:
+        p: the chance of a group to be dropped, 0 <= p < 1.
+        sizes: of the groups, D in all.
+        variational: one draw a sentence.
+
+    Raises:
+        ValueError: p is no such number.
+    """
+
+    def __init__(self, p: float, sizes: Sequence[int], variational: bool = False) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ValueError(f"expected a dropout probability of 0 or more and less than 1, got {p}")
+        self.p = p
+        self.sizes = tuple(sizes)
+        self.variational = variational
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` ``[B, T, D]`` without some of its groups."""
+        if not self.training or self.p == 0:
+            return x
+        kept = dropout_mask((x.shape[0], 1 if self.variational else x.shape[1], len(self.sizes)), self.p, x)
+        return x * kept.repeat_interleave(torch.tensor(self.sizes, device=x.device), dim=2)
+
+    def extra_repr(self) -> str:
+        """The probability and the sizes, as ``print(module)`` shows them."""
+        return f"p={self.p}, sizes={self.sizes}"
 
 
 def dropout_mask(shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:

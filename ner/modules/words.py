@@ -55,6 +55,9 @@ class WordRepresentation(nn.Module):
         shapes, shape_dim: number of shapes and size of their embedding; 0 leaves them out.
         clusters, cluster_dim: number of clusters for each prefix length, and size of their embeddings.
         dropout: probability that a word's row is replaced by the unknown word's in training.
+
+    Attributes:
+        groups: sizes of the kinds of features that lie side by side in a word's vector.
     """
 
     def __init__(
@@ -75,12 +78,14 @@ class WordRepresentation(nn.Module):
         self.dropout = dropout
         self.row_dropout: Tensor | None
         self.register_buffer("row_dropout", None, persistent=False)
-        self.output_size = (
-            table.weight.shape[1]
-            + (0 if chars is None else chars.output_size)
-            + shape_dim
-            + len(clusters) * cluster_dim
+        sizes = (
+            table.weight.shape[1],
+            0 if chars is None else chars.output_size,
+            shape_dim,
+            len(clusters) * cluster_dim,
         )
+        self.groups = tuple(size for size in sizes if size)
+        self.output_size = sum(sizes)
 
     def forward(self, words: Tensor, chars: Tensor, shapes: Tensor, clusters: Tensor) -> Tensor:
         """Features of W word types -> their vectors.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ner.modules.dropout import Dropout, VariationalDropout, dropout_mask, make_dropout
+from ner.modules.dropout import Dropout, GroupDropout, VariationalDropout, dropout_mask, make_dropout
 
 
 def test_variational_dropout_has_one_mask_a_sentence() -> None:
@@ -77,3 +77,25 @@ def test_the_helper_chooses() -> None:
 def test_what_is_no_probability_is_refused(p: float, variational: bool) -> None:
     with pytest.raises(ValueError, match="dropout probability"):
         make_dropout(p, variational)
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_groups_are_dropped_whole_and_each_by_itself(variational: bool) -> None:
+    torch.manual_seed(0)
+    sizes = (3, 1, 4)
+    out = GroupDropout(0.4, sizes, variational)(torch.ones(300, 20, 8))
+    parts = out.split(sizes, dim=2)
+    assert all(torch.equal(part, part[:, :, :1].expand_as(part)) for part in parts)
+    kept = torch.stack([part[:, :, 0] for part in parts], dim=2)  # [B, T, groups]
+    assert kept.unique().tolist() == pytest.approx([0, 1 / 0.6], rel=1e-4)
+    assert torch.equal(kept, kept[:, :1].expand_as(kept)) == variational
+    draws = (kept[:, :1] if variational else kept).flatten(0, 1)
+    assert float(torch.corrcoef((draws > 0).float().t()).sub(torch.eye(3)).abs().max()) < 0.15
+    assert float((draws > 0).float().mean()) == pytest.approx(0.6, abs=0.06)
+
+
+def test_no_group_is_dropped_in_evaluation() -> None:
+    x = torch.randn(2, 3, 4)
+    assert torch.equal(GroupDropout(0.4, (1, 3)).eval()(x), x)
+    with pytest.raises(ValueError, match="probability of 0 or more and less than 1, got 1"):
+        GroupDropout(1.0, (1, 3))
