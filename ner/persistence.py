@@ -17,7 +17,6 @@ import ctypes
 import hashlib
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,6 @@ DESCRIPTION = "config.json"
 
 _LARGEST_DESCRIPTION = 1 << 20  # bytes; a model of a hundred labels has a few thousand
 _LARGEST_WEIGHT = 1e9  # with all weights of this size, nothing overflows yet
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # for a label: it ends lines, or steers a terminal
 
 _HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and the flag, as in Linux's fcntl.h
 
@@ -268,7 +266,7 @@ def _check_tags(tagset: TagSet) -> None:
     Raises:
         ValueError: they are not.
     """
-    if any(_UNFIT.search(tag) for tag in tagset.tags) or tagset.tags != inventory(tagset.labels, tagset.scheme):
+    if tagset.unfit or tagset.tags != inventory(tagset.labels, tagset.scheme):
         raise ValueError(f"{DESCRIPTION}: the tags are not those that scheme {tagset.scheme} makes of its labels")
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ner.config import Config, field_names, load_config
 from ner.errors import ConfigError
@@ -58,6 +61,79 @@ def test_all_faults_come_at_once() -> None:
         "'training.ema=[1': the value is not valid YAML",
     ):
         assert text in message
+
+
+def test_what_cannot_stand_together_is_said_beside_the_other_faults() -> None:
+    tree = {
+        "data": {"dataset": "a", "train": "b", "sep": "x", "unlabelled": "unknown"},
+        "distillation": {"data": "x", "weight": -1},
+    }
+    with pytest.raises(ConfigError) as caught:
+        load_config(tree)
+    for text in (
+        "5 faults",
+        "data.sep: unknown key; did you mean separator?",
+        "data: dataset and train/dev/test name two corpora",
+        "data: unlabelled: unknown needs entity_share",
+        "distillation.weight: Input should be greater than or equal to 0",
+        "distillation: distillation needs both a teacher and data",
+    ):
+        assert text in str(caught.value)
+    with pytest.raises(ConfigError) as caught:
+        load_config({"data": {"unlabelled": "unknown", "entity_share": "much"}})
+    assert "entity_share: Input should be a valid number" in str(caught.value)
+    assert "needs entity_share" not in str(caught.value)  # it is there, if wrong
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.encoder.hidden=true", "model.encoder.hidden: true is a truth value"),
+        ("model.chars.widths=[true]", "model.chars.widths: true is a truth value"),
+        ("training.patience=no", "training.patience: false is a truth value"),
+        ("training.optimizer.lr=.inf", "training.optimizer.lr: Input should be a finite number"),
+        ("model.encoder.forget_bias=.nan", "model.encoder.forget_bias: Input should be a finite number"),
+        ("output=''", "output: '' is no name that a file can have"),
+        ('output="a\\0b"', r"output: 'a\\x00b' is no name that a file can have"),
+        ('data.train=["\\uD800"]', r"data.train.0: '\\ud800' is no name that a file can have"),
+    ],
+)
+def test_values_that_are_taken_for_no_other(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config({}, [override])
+
+
+def test_texts_that_are_numbers_and_names_that_are_bytes() -> None:
+    config = load_config({"data": {"train": "n\udce9.conll"}}, ["training.optimizer.lr=1e-3", "training.epochs='3'"])
+    assert (config.training.optimizer.lr, config.training.epochs) == (0.001, 3)
+    assert config.data.train == ["n\udce9.conll"]
+
+
+_KEYS = sorted({part for name in field_names() for part in name.split(".")})
+_LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["lstm", "auto"])
+)
+_TREES = st.recursive(
+    _LEAVES | st.lists(_LEAVES, max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from(_KEYS) | st.text(max_size=4), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*Config.model_fields]) | st.text(max_size=3), _TREES, max_size=5),
+    st.lists(
+        st.text(max_size=12) | st.tuples(st.sampled_from(field_names()), st.text(max_size=8)).map("=".join),
+        max_size=3,
+    ),
+)
+def test_any_tree_is_a_configuration_or_an_error(tree: dict[str, Any], overrides: list[str]) -> None:
+    try:
+        config = load_config(tree, overrides)
+    except ConfigError as error:
+        assert str(error).startswith("configuration: ")
+    else:
+        assert load_config(config.model_dump()) == config
 
 
 def test_files_that_cannot_be_used(tmp_path: Path) -> None:

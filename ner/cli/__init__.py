@@ -8,6 +8,7 @@ import typer
 
 from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, tag, train
 from ner.cli.failing import explained
+from ner.cli.output import accept_any_text
 from ner.version import __version__
 
 app = typer.Typer(
@@ -53,4 +54,5 @@ for _command in (
 
 def main() -> None:
     """The entry point of ``ner`` and ``python -m ner``."""
+    accept_any_text()
     app()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ner.cli.options import DataConfig, reads_data
-from ner.cli.output import write_json
+from ner.cli.output import show, write_json
 
 
 @reads_data()
@@ -36,7 +36,7 @@ def check(
     data, files = _of_configuration(train, dev, options) or (_of_files(train, dev, test, options), [])
     report = check_corpus(data, [*files, *(vectors or [])])
     if json_file != "-":
-        print(report.table())
+        show(report.table())
     if json_file is not None:
         write_json(report.to_json(), json_file)
     raise typer.Exit(1 if report.fatal else 0)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from ner.cli.options import DataConfig, reads_data
-from ner.cli.output import write_json
+from ner.cli.output import show, write_json
 
 _RUN = "A model, a run, a folder of runs with several seeds, or predictions."
 
@@ -41,6 +41,6 @@ def compare(
 
     found = compare_systems(first, second, data, options, unit=unit, samples=samples, seed=seed)
     if json_file != "-":
-        print(found.table())
+        show(found.table())
     if json_file is not None:
         write_json(found.to_json(), json_file)

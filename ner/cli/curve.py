@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ner.cli.output import show
+
 
 def curve(
     config: Annotated[Path, typer.Argument(help="A YAML file; see configs/.", metavar="CONFIG")],
@@ -41,6 +43,6 @@ def curve(
         new_figure()  # should its library be missing, that is said before the trainings, not after
     with Screen() as screen:
         found = learning_curve(settings, shares, chosen, resume=resume, overwrite=overwrite, listener=screen)
-    print(f"\n{found.table()}\n\nSummary: {found.folder / 'curve.json'}")
+    show(f"\n{found.table()}\n\nSummary: {found.folder / 'curve.json'}")
     if plot is not None:
         found.plot(plot)

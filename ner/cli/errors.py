@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ner.cli.options import DataConfig, reads_data
-from ner.cli.output import write_json
+from ner.cli.output import show, write_json
 
 
 @reads_data()
@@ -41,9 +41,9 @@ def errors(
 
     report = analyse_errors(model, data, options, training=training)
     if json_file != "-":
-        print(report.table(limit))
+        show(report.table(limit))
         if report.training is None:
-            print("\nWhich entities are new is not known: name what the model was trained on (--train FILE).")
+            show("\nWhich entities are new is not known: name what the model was trained on (--train FILE).")
     if json_file is not None:
         write_json(report.to_json(limit), json_file)
     if html is not None:

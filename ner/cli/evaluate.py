@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ner.cli.options import DataConfig, reads_data
-from ner.cli.output import write_json
+from ner.cli.output import show, write_json
 
 
 @reads_data()
@@ -43,11 +43,11 @@ def evaluate(
 
     evaluation = evaluate_model(model, data, options)
     if json_file != "-":
-        print(evaluation.table())
+        show(evaluation.table())
         if thresholds:
-            print(f"\nentities above a threshold on their score\n{evaluation.thresholds().table()}")
+            show(f"\nentities above a threshold on their score\n{evaluation.thresholds().table()}")
         if calibration:
-            print(f"\nscores of entities against how often they are right\n{evaluation.reliability().table()}")
+            show(f"\nscores of entities against how often they are right\n{evaluation.reliability().table()}")
     if json_file is not None:
         write_json(evaluation.to_json(), json_file)
     if predictions is not None:

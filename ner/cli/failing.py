@@ -13,6 +13,7 @@ import typer
 
 from ner.cli.options import as_typed
 from ner.errors import NerError
+from ner.printable import printable
 
 
 def explained(command: Callable[..., Any]) -> Callable[..., None]:
@@ -35,7 +36,7 @@ def explained(command: Callable[..., Any]) -> Callable[..., None]:
         except (NerError, OSError) as error:
             status, message = 1, f"error: {as_typed(str(error), command)}"
         if message:
-            typer.echo(message, err=True)
+            typer.echo(printable(message), err=True)
             _drop_output()
         if status:
             raise typer.Exit(status)

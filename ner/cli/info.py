@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ner.cli.output import show
+
 
 def info(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
@@ -18,4 +20,4 @@ def info(
     """
     from ner.information import describe_model
 
-    print(describe_model(model))
+    show(describe_model(model))

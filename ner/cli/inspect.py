@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ner.cli.output import show
+
 
 def inspect(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
@@ -57,4 +59,4 @@ def inspect(
         json_file.write_text(json.dumps(report.to_json()) + "\n", encoding="utf-8")
     if plot is not None and not isinstance(report, Neighbours):
         report.picture().write(plot)
-    print(report.table())
+    show(report.table())

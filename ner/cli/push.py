@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ner.cli.output import show
+
 
 def push(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
@@ -22,4 +24,4 @@ def push(
     """
     from ner.integrations.hub import push as push_model
 
-    print(push_model(model, name, private=private))
+    show(push_model(model, name, private=private))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from ner.printable import printable
 from ner.training.listener import Listener
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Screen(Listener):
 
     def note(self, text: str) -> None:
         """A sentence of its own."""
-        self.console.print(text, markup=False)
+        self.console.print(printable(text), markup=False)
 
     def checked(self, report: Report) -> None:
         """The corpus in short."""

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ner.cli.output import show
+
 
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML file; see configs/.", metavar="CONFIG")],
@@ -36,11 +38,11 @@ def train(
         chosen = numbers(seeds, int, "--seeds", "1,2,3")
         with Screen() as screen:
             found = train_seeds(settings, chosen, resume=resume, overwrite=overwrite, listener=screen)
-        print(f"\n{found.table()}\n\nSummary: {found.folder / 'seeds.json'}. Hold it against others: ner compare")
+        show(f"\n{found.table()}\n\nSummary: {found.folder / 'seeds.json'}. Hold it against others: ner compare")
         return
     with Screen() as screen:
         result = train_model(settings, resume=resume, overwrite=overwrite, listener=screen)
     for name, scores in (("dev", result.dev), ("test", result.test)):
         if scores is not None:
-            print(f"\n{name}\n{scores.table()}")
-    print(f"\nModel: {result.model} (epoch {result.best_epoch}). Tag with it: ner tag {result.model} FILE")
+            show(f"\n{name}\n{scores.table()}")
+    show(f"\nModel: {result.model} (epoch {result.best_epoch}). Tag with it: ner tag {result.model} FILE")

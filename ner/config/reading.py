@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
     try:
         config = Config.model_validate(tree, strict=False)
     except ValidationError as error:
-        faults += [_explain(fault) for fault in error.errors()]
+        listed = error.errors()
+        faults += [_explain(fault) for fault in listed]
+        faults += _conflicts(tree, {fault["loc"] for fault in listed})
     if faults:
         raise ConfigError(
             f"{name}: " + ("" if len(faults) == 1 else f"{len(faults)} faults\n  ") + "\n  ".join(faults)
@@ -84,6 +86,20 @@ def _override(tree: dict[str, Any], overrides: Iterable[str]) -> list[str]:
     return faults
 
 
+def _conflicts(tree: Mapping[str, Any], faulty: Collection[tuple[int | str, ...]]) -> list[str]:
+    """What cannot stand together in sections that were not looked at for it, because a key in them is wrong."""
+    found = []
+    for name, section in sections():
+        place = tuple(name.split("."))
+        given: Any = tree
+        for part in place:
+            given = given.get(part) if isinstance(given, Mapping) else None
+        unseen = place not in faulty and any(key[: len(place)] == place for key in faulty)
+        if unseen and isinstance(given, Mapping):
+            found += [f"{name}: {conflict}" for conflict in section.conflicts(given)]
+    return found
+
+
 def _explain(fault: Any) -> str:
     place = fault["loc"]
     name = ".".join(str(part) for part in place)
@@ -107,6 +123,15 @@ def _keys(place: Iterable[Any]) -> list[str]:
 def _elsewhere(key: str) -> list[str]:
     """The full names of a key that stands in another section."""
     return [name for name in field_names() if name.split(".")[-1] == key]
+
+
+def sections(section: type[Section] = Config, prefix: str = "") -> Iterator[tuple[str, type[Section]]]:
+    """Every section within the configuration, by its full dotted name."""
+    for key, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield prefix + key, kind
+            yield from sections(kind, f"{prefix}{key}.")
 
 
 def field_names(section: type[Section] = Config, prefix: str = "") -> list[str]:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -14,13 +24,53 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else [] if value is None else value
 
 
-Files = Annotated[list[str], BeforeValidator(_as_list)]
+def _as_path(value: str) -> str:
+    try:
+        possible = bool(value) and "\0" not in value and bool(value.encode(errors="surrogateescape"))
+    except UnicodeEncodeError:  # half of a surrogate pair, other than those that stand for bytes
+        possible = False
+    if not possible:
+        raise ValueError(f"{value!r:.80} is no name that a file can have")
+    return value
+
+
+File = Annotated[str, AfterValidator(_as_path)]
+Files = Annotated[list[File], BeforeValidator(_as_list)]
 
 
 class Section(BaseModel):
-    """A part of the configuration. Unknown keys are errors; values are not coerced from one kind to another."""
+    """A part of the configuration.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    Unknown keys are errors. A text is taken for the number that it is (in YAML ``1e-3`` is a text), a truth value for
+    none; numbers are finite.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, Any]) -> list[str]:
+        """What cannot stand together, in words.
+
+        Args:
+            given: the section's values, which need not be of the right type; absent ones are at their defaults.
+        """
+        return []
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_as_number(cls, value: object, info: ValidationInfo) -> object:
+        assert info.field_name is not None
+        values = value if isinstance(value, list) else [value]
+        truths = [one for one in values if isinstance(one, bool)]
+        if truths and cls.model_fields[info.field_name].annotation is not bool:
+            raise ValueError(f"{str(truths[0]).lower()} is a truth value, which cannot stand here")
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> Section:
+        if found := self.conflicts(dict(self)):
+            raise ValueError("; ".join(found))
+        return self
 
 
 class DataConfig(Section):
@@ -52,7 +102,7 @@ class DataConfig(Section):
     train: Files = []
     dev: Files = []
     test: Files = []
-    dataset: str | None = None
+    dataset: File | None = None
     revision: str | None = None
     tokens: str | None = None
     tags: str | None = None
@@ -68,17 +118,19 @@ class DataConfig(Section):
     dev_fraction: Fraction = 0.1
     limit: Positive | None = None
 
-    @model_validator(mode="after")
-    def _one_source(self) -> DataConfig:
-        if self.dataset is not None and (self.train or self.dev or self.test):
-            raise ValueError("dataset and train/dev/test name two corpora: keep one of them")
-        if self.unlabelled == "unknown" and self.entity_share is None:
-            raise ValueError(
+    @classmethod
+    def conflicts(cls, given: Mapping[str, Any]) -> list[str]:
+        """Two corpora, or none where one is needed."""
+        found = []
+        if given.get("dataset") is not None and any(given.get(split) for split in ("train", "dev", "test")):
+            found.append("dataset and train/dev/test name two corpora: keep one of them")
+        if given.get("unlabelled") == "unknown" and given.get("entity_share") is None:
+            found.append(
                 "unlabelled: unknown needs entity_share, your guess at the share of tokens in entities, such as 0.1"
             )
-        if self.dataset is None and self.revision:
-            raise ValueError("revision is that of a hub repository, but data.dataset is not set")
-        return self
+        if given.get("dataset") is None and given.get("revision"):
+            found.append("revision is that of a hub repository, but data.dataset is not set")
+        return found
 
 
 class WordConfig(Section):
@@ -134,7 +186,7 @@ class FeatureConfig(Section):
     """
 
     shape_dim: Annotated[int, Field(ge=0)] = 10
-    clusters: str | None = None
+    clusters: File | None = None
     cluster_prefixes: list[Positive] = [4, 6, 10, 20]
     cluster_dim: Positive = 10
     gazetteers: Files = []
@@ -268,17 +320,17 @@ class DistillationConfig(Section):
         weight: of such a sentence, where one with gold labels counts 1.
     """
 
-    teacher: str | None = None
+    teacher: File | None = None
     data: Files = []
     targets: Literal["soft", "hard"] = "soft"
     temperature: Annotated[float, Field(gt=0)] = 1.0
     weight: Annotated[float, Field(ge=0)] = 1.0
 
-    @model_validator(mode="after")
-    def _both_or_none(self) -> DistillationConfig:
-        if (self.teacher is None) != (not self.data):
-            raise ValueError("distillation needs both a teacher and data")
-        return self
+    @classmethod
+    def conflicts(cls, given: Mapping[str, Any]) -> list[str]:
+        """A teacher without anything to label, or the other way round."""
+        one_alone = (given.get("teacher") is None) != (not given.get("data"))
+        return ["distillation needs both a teacher and data"] if one_alone else []
 
 
 class TaggingConfig(Section):
@@ -310,4 +362,4 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
     distillation: DistillationConfig = DistillationConfig()
     tagging: TaggingConfig = TaggingConfig()
-    output: str = "runs/ner"
+    output: File = "runs/ner"

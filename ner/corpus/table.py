@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ner.corpus.sentence import Sentence
 from ner.errors import DataError
+from ner.printable import printable
 
 if TYPE_CHECKING:
     import datasets
@@ -57,7 +58,7 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
             "tags": [sentence.tags for _, sentence in batch],
             "document": [sentence.document for _, sentence in batch],
             "line": [sentence.line for _, sentence in batch],
-            "file": [name for name, _ in batch],
+            "file": [printable(name) for name, _ in batch],  # in the file system's bytes, perhaps no text
             "weight": [sentence.weight for _, sentence in batch],
         }
         try:

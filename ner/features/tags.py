@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ _ROLES = {
     "BILOU": {"B": "B", "I": "I", "L": "E", "U": "S"},
     "BMES": {"B": "B", "M": "I", "E": "E", "S": "S"},
 }
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class TagSet:
@@ -52,6 +54,11 @@ class TagSet:
     def labels(self) -> list[str]:
         """The entity types, in order."""
         return sorted({schemes.split_tag(tag)[1] for tag in self.tags} - {""})
+
+    @property
+    def unfit(self) -> list[str]:
+        """Labels that no model may have: they end lines, or steer a terminal."""
+        return [label for label in self.labels if _UNFIT.search(label)]
 
     def number(self, tag: str) -> int:
         """The number of one of the tags.

@@ -131,6 +131,12 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
     row_dropout = _row_dropout(config.model.words, encoder.vocabulary, tokens, pretrained)
     identities = {split: identity(part) for split, part in corpus.items()}
     tagset = TagSet.of(tags, config.model.scheme) if silver is None else silver.tagset
+    if tagset.unfit:
+        raise DataError(
+            f"the label {tagset.unfit[0]!r} ends a line or steers a terminal.",
+            config.data.dataset or ", ".join(config.data.train) or None,
+            remedy="Give it another name in the training data: no model with such a label is loaded.",
+        )
     targets = None if silver is None else silver.targets
     return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, targets)
 

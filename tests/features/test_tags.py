@@ -48,6 +48,15 @@ def test_a_full_annotation_allows_its_own_conversion(scheme: str, own: str) -> N
         assert read == {tuple(tags)}
 
 
+def test_labels_that_no_model_may_have() -> None:
+    assert TagSet.of([["B-A b", "I-Ä|B-\u202e", "O", "B"]], "IOBES").unfit == []
+    assert TagSet.of([["B-a\x1b[2J", "B-a\u2028b", "B-fine", "B-a\x9b"]], "IOBES").unfit == [
+        "a\x1b[2J",
+        "a\x9b",
+        "a\u2028b",
+    ]
+
+
 def test_unknown_and_alternatives() -> None:
     tagset = TagSet.of([["B-A", "B-B"]], "IOBES")
     allowed = tagset.allowed(["?", "B-A|O", "O"], "IOB2", unlabelled=False)

@@ -121,6 +121,9 @@ def test_what_cannot_be_trained_on(make: Make, tiny_corpus: DatasetDict) -> None
         train({**make(), "data": {}}, DatasetDict({"train": nothing, "dev": tiny_corpus["dev"]}))
     with pytest.raises(DataError, match="nothing to train on"):
         train({**make(), "data": {"dev_fraction": 0.0}}, DatasetDict({"test": tiny_corpus["test"], "dev": nothing}))
+    odd = Dataset.from_dict({"tokens": [["Ada", "left"]] * 30, "tags": [["B-\x1b[2J", "O"]] * 30})
+    with pytest.raises(DataError, match=r"the label '\\x1b\[2J' ends a line or steers a terminal.*another name"):
+        train({**make(force=True), "data": {}}, DatasetDict({"train": odd, "dev": odd}))
     with pytest.raises(ConfigError, match=r"training: epoch: unknown key|training\.epoch: unknown key"):
         train({**make(), "training": {"epoch": 3}})
     with pytest.raises(ConfigError, match="seed"):
