@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -53,9 +54,9 @@ class CRF(torchcrf.CRF):
 
     All methods take ``emissions`` [B, T, K] of any floating dtype and compute in float32 (float64 if given it),
     autocast or not; and ``lengths`` [B] long, 0 to T, best on the CPU, where they are checked. Values at padding,
-    NaN too, have no influence. All raise a ValueError that says what was expected if shapes do not fit.
+    NaN too, have no influence. All raise a ValueError that says what was expected if shapes or types do not fit.
 
-    Losses and `log_partition` are differentiable, the other methods are not. Where a ``temperature`` can be given,
+    Losses and `log_partition` are differentiable once, the others are not. Where a ``temperature`` can be given,
     all scores are divided by it (Guo et al. 2017): above 1 the probabilities are less extreme.
 
     An emission of minus infinity rules its tag out. Where NaN or infinities leave a sentence without a path of finite
@@ -120,8 +121,7 @@ class CRF(torchcrf.CRF):
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
         scores = self._scores(emissions, lengths)
-        _check_tags(scores.emissions, tags)
-        losses = negative_log_likelihood(scores, tags, self._forbidden_in_training())
+        losses = negative_log_likelihood(scores, _tag_numbers(emissions, tags), self._forbidden_in_training())
         return reduce(losses, scores.lengths, weights, reduction)
 
     @_in_full_precision
@@ -150,8 +150,10 @@ class CRF(torchcrf.CRF):
             ValueError: shapes that do not fit, lengths beyond T, a token without any allowed tag.
         """
         chain = self._scores(emissions, lengths).chain()
-        if allowed.shape != emissions.shape:
-            raise ValueError(f"expected allowed tags {list(emissions.shape)}, got {list(allowed.shape)}")
+        if allowed.shape != emissions.shape or allowed.dtype != torch.bool:
+            raise ValueError(
+                f"expected allowed tags {list(emissions.shape)} bool, got {list(allowed.shape)} {_name(allowed)}"
+            )
         if not bool((allowed.any(2) | chain.outside()[1:-1].t()).all()):
             raise ValueError("expected an allowed tag at every token, got a token without any")
         losses = partial_negative_log_likelihood(chain, allowed, self._forbidden_in_training())
@@ -200,7 +202,7 @@ class CRF(torchcrf.CRF):
         Raises:
             ValueError: shapes that do not fit, lengths beyond T, tags that do not exist.
         """
-        _check_tags(emissions, tags)
+        tags = _tag_numbers(emissions, tags)
         messages = self._messages(emissions, lengths, temperature)
         path = PathPlaces.of(tags, messages.outside, self.num_tags)
         return (path.score(messages.emissions, messages.edges) - messages.log_z).clamp(max=0.0)
@@ -269,7 +271,10 @@ class CRF(torchcrf.CRF):
             temperature: what all scores are divided by.
 
         Returns:
-            [N] probabilities.
+            [N] probabilities; 0 for a span beyond the end of its sentence.
+
+        Raises:
+            ValueError: shapes that do not fit, lengths beyond T; a span without tokens, beyond T, or of no label.
         """
         return span_probabilities(self._messages(emissions, lengths, temperature), spans, reading)
 
@@ -310,7 +315,12 @@ class CRF(torchcrf.CRF):
         Returns:
             On the CPU: spans [N, 4] long, as for `span_probability`, in order and without overlap; and their
             probabilities [N].
+
+        Raises:
+            ValueError: shapes that do not fit, lengths beyond T, a threshold that is no number from 0 to 1.
         """
+        if not 0.0 <= threshold <= 1.0:
+            raise ValueError(f"expected a threshold from 0 to 1, got {threshold}")
         found = self.all_span_probabilities(emissions, lengths, reading, longest, temperature)
         return best_spans(found, threshold)
 
@@ -329,8 +339,8 @@ class CRF(torchcrf.CRF):
         if emissions.dim() != 3 or emissions.shape[2] != self.num_tags:
             raise ValueError(f"expected emissions [B, T, {self.num_tags}], got {list(emissions.shape)}")
         B, T, _ = emissions.shape
-        if lengths.shape != (B,):
-            raise ValueError(f"expected lengths [{B}], got {list(lengths.shape)}")
+        if lengths.shape != (B,) or not _counts(lengths):
+            raise ValueError(f"expected lengths [{B}] long, got {list(lengths.shape)} {_name(lengths)}")
         if B and lengths.device.type == "cpu":
             numbers = lengths.tolist()
             if min(numbers) < 0 or max(numbers) > T:
@@ -341,7 +351,7 @@ class CRF(torchcrf.CRF):
             self.start_transitions.to(dtype),
             self.transitions.to(dtype),
             self.end_transitions.to(dtype),
-            lengths.to(emissions.device),
+            lengths.to(emissions.device, torch.long),
         )
 
     def _forbidden_in_training(self) -> Tensor | None:
@@ -349,9 +359,22 @@ class CRF(torchcrf.CRF):
 
 
 def _at_temperature(chain: Chain, temperature: float) -> Chain:
+    if not 0.0 < temperature < math.inf:
+        raise ValueError(f"expected a temperature above 0, got {temperature}")
     return chain if temperature == 1.0 else chain.change(lambda scores: scores / temperature)
 
 
-def _check_tags(emissions: Tensor, tags: Tensor) -> None:
-    if tags.shape != emissions.shape[:2]:
-        raise ValueError(f"expected tags {list(emissions.shape[:2])}, got {list(tags.shape)}")
+def _tag_numbers(emissions: Tensor, tags: Tensor) -> Tensor:
+    """The tags as int64, if they are numbers for these emissions."""
+    if tags.shape != emissions.shape[:2] or not _counts(tags):
+        raise ValueError(f"expected tags {list(emissions.shape[:2])} long, got {list(tags.shape)} {_name(tags)}")
+    return tags.long()
+
+
+def _counts(tensor: Tensor) -> bool:
+    """Whether a tensor is of integers."""
+    return not (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool)
+
+
+def _name(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -9,14 +9,20 @@ from torch import Tensor
 
 from ner.modules.crf_chain import Chain, enclose
 
-# Stands for minus infinity where a subtraction of two of them would be NaN: its exponential is exactly 0.
-NEVER = -1e30
+
+def never(dtype: torch.dtype) -> float:
+    """Stands for minus infinity where a subtraction of two of them would be NaN: its exponential is exactly 0.
+
+    In double precision it is below every score that single precision can hold.
+    """
+    return -1e300 if dtype == torch.float64 else -1e30
 
 
 def log_forward_backward(chain: Chain) -> tuple[Tensor, Tensor, Tensor]:
     """Alpha and beta, both [T + 2, K + 1, B], and log Z [B], all logarithms; see `LogMessages`."""
-    emissions, edges, _ = chain.change(lambda scores: scores.clamp(min=NEVER))
-    positions = enclose(emissions.permute(1, 2, 0), chain.outside(), NEVER).unbind(0)
+    lowest = never(chain.emissions.dtype)
+    emissions, edges, _ = chain.change(lambda scores: scores.clamp(min=lowest))
+    positions = enclose(emissions.permute(1, 2, 0), chain.outside(), lowest).unbind(0)
     alpha, beta = [positions[0]], [torch.zeros_like(positions[0])]
     for position in positions[1:]:
         alpha.append(torch.logsumexp(alpha[-1][:, None] + edges[:, :, None], dim=0) + position)
@@ -47,7 +53,7 @@ class LogMessages(NamedTuple):
 
     def marginals(self) -> Tensor:
         """The probability of every tag at every position, [T + 2, K + 1, b]."""
-        return (self.alpha + self.beta - self.log_z).exp()
+        return (self.alpha + self.beta).softmax(1)  # over log Z, digits would be lost where that is large
 
     def expected_edges(self) -> Tensor:
         """How often each edge is taken in expectation, [b, K + 1, K + 1]."""
@@ -59,11 +65,15 @@ class LogMessages(NamedTuple):
         return counts.permute(2, 0, 1)
 
     def entropy(self) -> Tensor:
-        """[b], in nats."""
-        score = expected_score(self.marginals(), self.emissions()).sum((0, 1))
-        return self.log_z - score - expected_score(self.expected_edges(), self.chain.edges).sum((1, 2))
+        """[b], in nats: what is open about the next tag given each tag, as often as that is there.
 
-
-def expected_score(probabilities: Tensor, scores: Tensor) -> Tensor:
-    """Probability times score; 0 where the probability is, also if the score is minus infinity."""
-    return torch.where(probabilities > 0, probabilities * scores, 0.0)
+        Not log Z less the expected score, which is the difference of two numbers as large as the scores.
+        """
+        lowest = never(self.alpha.dtype)
+        edges = self.chain.edges.clamp(min=lowest)[:, :, None]
+        ending = (self.emissions() + self.beta).clamp(min=lowest)
+        entropies = torch.zeros_like(self.log_z)
+        for marginals, after in zip(self.marginals()[:-1], ending[1:], strict=True):
+            steps = (edges + after).log_softmax(1)  # [from, to, b]
+            entropies -= (marginals * (steps.exp() * steps).sum(1)).sum(0)
+        return entropies

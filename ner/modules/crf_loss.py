@@ -10,12 +10,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad, softplus
 
 from ner.modules.crf_chain import Chain, enclose, full_precision, join_edges
-from ner.modules.crf_logarithms import NEVER, log_forward_backward
+from ner.modules.crf_logarithms import log_forward_backward, never
 from ner.modules.crf_messages import by_sentence, expected_counts, forward_backward
+from ner.modules.once import once_differentiable
 
 Reduction: TypeAlias = Literal["none", "sum", "mean", "token_mean"]
 
@@ -24,9 +24,11 @@ def reduce(losses: Tensor, lengths: Tensor, weights: Tensor | None, reduction: R
     """The losses [B] of sentences times their weights, reduced as `CRF.loss` says.
 
     Raises:
-        ValueError: an unknown reduction.
+        ValueError: an unknown reduction, or weights of another number of sentences.
     """
     if weights is not None:
+        if weights.shape != losses.shape:  # broadcast, [B, 1] would weigh every sentence by all weights
+            raise ValueError(f"expected weights {list(losses.shape)}, got {list(weights.shape)}")
         losses = losses * weights.to(losses)
     if reduction == "none":
         return losses
@@ -111,7 +113,8 @@ def divergence(chain: Chain, targets: Tensor) -> Tensor:
     peak = emissions.detach().amax(2, keepdim=True)
     alpha, beta, log_z = log_forward_backward(chain._replace(emissions=emissions - peak))
     log_marginals = (alpha + beta - log_z)[1:-1, :-1].permute(2, 0, 1)
-    targets = targets.to(log_marginals).masked_fill(outside | (log_marginals < NEVER / 2), 0.0)
+    lowest = never(log_marginals.dtype) / 2
+    targets = targets.to(log_marginals).masked_fill(outside | (log_marginals < lowest), 0.0)
     log_marginals = torch.where(targets > 0, log_marginals, 0.0)
     return (torch.xlogy(targets, targets) - targets * log_marginals).sum((1, 2)).clamp(min=0.0)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ner.modules.crf_chain import Chain, enclose
-from ner.modules.crf_logarithms import LogMessages, expected_score
+from ner.modules.crf_logarithms import LogMessages
 
 
 class Messages(NamedTuple):
@@ -168,16 +168,21 @@ def by_sentence(tensor: Tensor) -> Tensor:
 
 
 def entropy(messages: Messages) -> Tensor:
-    """The entropy of the distribution over paths, in nats, [B]: log Z less the expected score."""
-    each = messages.overlap_reversed.reciprocal()
-    weighted = torch.xlogy(messages.weights, messages.weights).t()  # [to, from]
-    taken = (weighted @ messages.forward_reversed) * messages.backward_reversed[:-1] * each[:, None]  # [P, K + 1, B]
-    score = taken.sum((0, 1)) + expected_score(_marginals(messages, each), messages.emissions[1:-1]).sum((0, 1))
-    entropies = messages.log_z - score
+    """The entropy of the distribution over paths, in nats, [B]: what is open about the next tag given each tag.
+
+    All terms are of one sign. Log Z less the expected score is the same, but the difference of two numbers as large
+    as the scores are.
+    """
+    each = messages.overlap_reversed.reciprocal()[:, None]
+    marginals = messages.shared_reversed * each  # [P, K + 1, B] at positions T - 1 to -1
+    tiny = torch.finfo(marginals.dtype).tiny
+    entropies = torch.zeros_like(messages.log_z)
+    for now, after in zip(marginals, messages.backward_reversed[:-1], strict=True):
+        steps = messages.weights[:, :, None] * after  # [from, to, B]
+        steps = steps / steps.sum(1, keepdim=True).clamp(min=tiny)
+        entropies -= (now * torch.xlogy(steps, steps).sum(1)).sum(0)
     rest = messages.rest
-    if rest is not None:
-        entropies = entropies.index_copy(0, rest.sentences, rest.entropy().to(entropies))
-    return entropies.clamp(min=0.0)
+    return entropies if rest is None else entropies.index_copy(0, rest.sentences, rest.entropy().to(entropies))
 
 
 def _marginals(messages: Messages, each: Tensor) -> Tensor:

@@ -33,9 +33,18 @@ class SpanReading:
         self._labels = torch.tensor([*labels, -1], dtype=torch.long)
         self._continues = pad(torch.tensor(continues, dtype=torch.bool), (0, 1, 0, 1))
 
-    def tensors(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Labels [K + 1] and continues [K + 1, K + 1], the last for the outside of the sentence."""
-        return self._labels.to(device), self._continues.to(device)
+    def tensors(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Labels [K + 1] and continues [K + 1, K + 1], the last for the outside of the sentence.
+
+        Args:
+            weights: of the edges, [K + 1, K + 1]; the answer is on their device.
+
+        Raises:
+            ValueError: a reading of another number of tags.
+        """
+        if self._continues.shape != weights.shape:
+            raise ValueError(f"expected a reading of {len(weights) - 1} tags, got one of {len(self._labels) - 1}")
+        return self._labels.to(weights.device), self._continues.to(weights.device)
 
 
 def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) -> Tensor:
@@ -47,11 +56,15 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
         reading: how tags are read as spans.
 
     Returns:
-        [N] probabilities.
+        [N] probabilities; 0 beyond the end of a sentence.
+
+    Raises:
+        ValueError: spans that cannot be; checked on the CPU.
     """
     weights = messages.weights
+    _check(spans, messages, reading)
     spans = spans.to(weights.device)
-    labels, continues = reading.tensors(weights.device)
+    labels, continues = reading.tensors(weights)
     sentence, start, stop, label = spans.unbind(1)
     T = len(messages.outside) - 2
     inner, border = weights * continues, weights * ~continues
@@ -84,9 +97,14 @@ def all_span_probabilities(messages: Messages, reading: SpanReading, longest: in
 
     Returns:
         [B, T, L, C]: sentence, first token, number of tokens less 1, label; 0 beyond the end of the sentence.
+
+    Raises:
+        ValueError: L below 1.
     """
+    if longest < 1:
+        raise ValueError(f"expected longest of 1 or more, got {longest}")
     weights = messages.weights
-    labels, continues = reading.tensors(weights.device)
+    labels, continues = reading.tensors(weights)
     P, _, B = messages.forward_reversed.shape
     T, C = P - 1, reading.num_labels
     found = weights.new_zeros(B, T, longest, C)
@@ -123,6 +141,22 @@ def _factor(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
     return messages.factors[t + 1, :, sentence] / messages.scale[t, sentence][:, None]
 
 
+def _check(spans: Tensor, messages: Messages, reading: SpanReading) -> None:
+    if spans.dim() != 2 or spans.shape[1] != 4:
+        raise ValueError(f"expected spans [N, 4], got {list(spans.shape)}")
+    if not len(spans) or spans.device.type != "cpu":
+        return
+    B, T = messages.outside.shape[1], len(messages.outside) - 2
+    sentence, start, stop, label = spans.unbind(1)
+    right = (sentence >= 0) & (sentence < B) & (start >= 0) & (start < stop) & (stop <= T)
+    right &= (label >= 0) & (label < reading.num_labels)
+    if not bool(right.all()):
+        raise ValueError(
+            f"expected spans of a sentence from 0 to {B - 1}, tokens from 0 to {T} in order, and a label from 0 to "
+            f"{reading.num_labels - 1}, got {spans[~right][0].tolist()}"
+        )
+
+
 def _longest(spans: Tensor) -> int:
     return int((spans[:, 2] - spans[:, 1]).amax()) if len(spans) else 0
 
@@ -131,7 +165,7 @@ def _log_span_probabilities(messages: LogMessages, spans: Tensor, reading: SpanR
     """`span_probabilities` of sentences, counted among those of the messages, that were summed in logarithms."""
     sentence, start, stop, label = spans.unbind(1)
     emissions, edges = messages.emissions(), messages.chain.edges
-    labels, continues = reading.tensors(edges.device)
+    labels, continues = reading.tensors(edges)
     never = edges.new_tensor(float("-inf"))
     inner, border = torch.where(continues, edges, never), torch.where(continues, never, edges)
     T = len(emissions) - 2

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from ner.modules.once import once_differentiable
 
 
 class ScanOrder:

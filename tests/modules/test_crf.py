@@ -152,6 +152,58 @@ def test_gradients_agree_with_finite_differences(spread, constrained):
     assert torch.autograd.gradcheck(loss, [value.detach().clone().requires_grad_() for value in inputs])
 
 
+def test_integers_of_any_size_are_numbers():
+    crf, _, emissions, tags, lengths, _ = beside_parent(9, torch.float32)
+    expected = crf.loss(emissions, tags, lengths)
+    for dtype in (torch.int32, torch.uint8):
+        assert torch.equal(crf.loss(emissions, tags.to(dtype), lengths.to(dtype)), expected)
+        assert torch.equal(crf.decode(emissions, lengths.to(dtype)), crf.decode(emissions, lengths))
+
+
+def test_the_layout_of_the_emissions_does_not_matter():
+    crf, _, emissions, tags, lengths, _ = beside_parent(9, torch.float32)
+    strided = torch.randn(12, 18, 64)[:, ::2].permute(2, 0, 1).copy_(emissions)
+    assert not strided.is_contiguous()
+    for call in (
+        lambda u: crf.loss(u, tags, lengths),
+        lambda u: crf.distillation_loss(u, emissions.softmax(2), lengths),
+        lambda u: crf.marginals(u, lengths),
+        lambda u: crf.decode(u, lengths),
+        lambda u: crf.nbest(u, lengths, 2)[1],
+        lambda u: crf.entropy(u, lengths),
+    ):
+        assert torch.equal(call(strided), call(emissions))
+
+
+def test_what_a_loss_has_seen_may_change_before_its_backward_pass():
+    crf, _, emissions, tags, lengths, _ = beside_parent(9, torch.float32)
+    for scale in (1.0, 300.0):  # also where sentences are summed in logarithms
+        inputs = (emissions * scale).requires_grad_()
+        loss = crf.loss(inputs, tags, lengths)
+        (once,) = torch.autograd.grad(loss, inputs, retain_graph=True)
+        with torch.no_grad():
+            crf.transitions.add_(1.0)
+            inputs.mul_(2.0)
+        assert torch.equal(torch.autograd.grad(loss, inputs)[0], once)
+
+
+def test_only_what_is_trained_gets_a_gradient():
+    crf, _, emissions, tags, lengths, _ = beside_parent(9, torch.float32)
+    crf.loss(emissions, tags, lengths).backward()
+    assert emissions.grad is None and crf.transitions.grad is not None
+    crf.zero_grad()
+    crf.requires_grad_(False)
+    inputs = emissions.clone().requires_grad_()
+    crf.loss(inputs, tags, lengths).backward()
+    assert inputs.grad is not None and crf.transitions.grad is None
+    with torch.inference_mode():
+        assert not crf.loss(inputs, tags, lengths).requires_grad
+        seen = inputs * 1.0  # a tensor of inference mode, used outside of it
+    crf.requires_grad_(True)
+    crf.loss(seen, tags, lengths).backward()
+    assert crf.transitions.grad is not None
+
+
 def test_state_dict_is_that_of_torchcrf():
     constraints = constraints_of(INVENTORIES["IOB2"], "IOB2")
     assert list(CRF(5, constraints).state_dict()) == list(torchcrf.CRF(5).state_dict())
@@ -177,6 +229,19 @@ def test_what_does_not_fit_is_refused():
         crf.loss(emissions, tags[:, :3], lengths)
     with pytest.raises(ValueError, match="expected tags from 0 to 2, got 0 to 3"):
         crf.loss(emissions, tags.index_fill(1, torch.tensor([1]), 3), lengths)
+    with pytest.raises(ValueError, match=r"expected tags \[2, 4\] long, got \[2, 4\] float32"):
+        crf.loss(emissions, tags.float(), lengths)
+    with pytest.raises(ValueError, match=r"expected lengths \[2\] long, got \[2\] float32"):
+        crf.decode(emissions, lengths.float())
+    for weights in (torch.ones(2, 1), torch.ones(3), torch.tensor(2.0)):  # [B, 1] would give a loss [B, B]
+        with pytest.raises(ValueError, match=r"expected weights \[2\], got"):
+            crf.loss(emissions, tags, lengths, weights, "none")
+    for temperature in (0.0, -1.0, math.nan, math.inf):
+        for answer in (crf.marginals, crf.entropy, crf.log_partition):
+            with pytest.raises(ValueError, match="expected a temperature above 0"):
+                answer(emissions, lengths, temperature)
+        with pytest.raises(ValueError, match="expected a temperature above 0"):
+            crf.distillation_loss(emissions, emissions, lengths, temperature=temperature)
     with pytest.raises(ValueError, match="reduction"):
         crf.loss(emissions, tags, lengths, reduction="average")
     with pytest.raises(ValueError, match="NaN"):

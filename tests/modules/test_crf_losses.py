@@ -94,8 +94,9 @@ def test_partial_loss_refuses_a_token_without_a_tag():
     allowed = torch.ones(1, 2, 3, dtype=torch.bool)
     with pytest.raises(ValueError, match="without any"):
         crf.partial_loss(torch.zeros(1, 2, 3), allowed & torch.tensor([True, False])[:, None], torch.tensor([2]))
-    with pytest.raises(ValueError, match="expected allowed tags"):
-        crf.partial_loss(torch.zeros(1, 2, 3), allowed[:, :1], torch.tensor([2]))
+    for wrong in (allowed[:, :1], allowed.long()):
+        with pytest.raises(ValueError, match=r"expected allowed tags \[1, 2, 3\] bool, got"):
+            crf.partial_loss(torch.zeros(1, 2, 3), wrong, torch.tensor([2]))
 
 
 @pytest.mark.parametrize("spread", [2.0, 300.0])

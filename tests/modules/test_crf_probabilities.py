@@ -135,3 +135,18 @@ def test_mass_that_vanishes_on_the_way_is_found_again(dtype):
     torch.testing.assert_close(found, advantage.sigmoid()[:, None].expand(3, T), rtol=0, atol=1e-4)
     log_z = T // 2 * gap + torch.nn.functional.softplus(advantage)
     torch.testing.assert_close(crf.log_partition(emissions, lengths).double(), log_z, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e10, 1e28, 1e37])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_scores_of_any_size_that_a_float_can_hold(scale, dtype):
+    """Emissions that contradict the constraints by more than any network gives: one path has all the mass."""
+    tags = INVENTORIES["IOBES"]
+    crf = make_crf(len(tags), constraints_of(tags, "IOBES"), dtype=torch.float32).to(dtype)
+    emissions, lengths = random_batch([6] * 40, len(tags), dtype=torch.float32)
+    batch = emissions.to(dtype) * scale, lengths
+    best = crf.decode(*batch)
+    certain = torch.nn.functional.one_hot(best, len(tags)).to(dtype)
+    torch.testing.assert_close(crf.marginals(*batch), certain, rtol=0, atol=1e-5)
+    assert crf.entropy(*batch).max() < 1e-5
+    assert crf.log_prob(batch[0], best, lengths).min() > -1e-5 * scale  # rounding of scores of this size

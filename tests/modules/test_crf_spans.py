@@ -74,3 +74,31 @@ def test_no_spans_have_no_probabilities():
     assert crf.all_span_probabilities(*nothing, reading, 3).shape == (2, 0, 3, 2)
     spans, probabilities = crf.decode_spans(*nothing, reading)
     assert spans.shape == (0, 4) and probabilities.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "span", [(5, 0, 1, 0), (0, -1, 1, 0), (0, 2, 2, 0), (0, 3, 2, 0), (0, 3, 5, 0), (0, 0, 1, 2)]
+)
+def test_a_span_that_cannot_be_is_refused(span):
+    tags = INVENTORIES["IOB2"]
+    crf, reading = make_crf(len(tags)), reading_of(tags)
+    emissions, lengths = random_batch(LENGTHS, len(tags))
+    with pytest.raises(ValueError, match="expected spans of a sentence from 0 to 4, tokens from 0 to 4"):
+        crf.span_probability(emissions, lengths, torch.tensor([span]), reading)
+    # in the batch, but not in its sentence
+    assert crf.span_probability(emissions, lengths, torch.tensor([[2, 1, 2, 0]]), reading).tolist() == [0.0]
+
+
+def test_what_does_not_fit_is_refused():
+    tags = INVENTORIES["IOB2"]
+    crf, reading = make_crf(len(tags)), reading_of(tags)
+    batch = random_batch(LENGTHS, len(tags))
+    with pytest.raises(ValueError, match=r"expected spans \[N, 4\], got \[2, 3\]"):
+        crf.span_probability(*batch, torch.zeros(2, 3, dtype=torch.long), reading)
+    with pytest.raises(ValueError, match="expected a reading of 5 tags, got one of 2"):
+        crf.all_span_probabilities(*batch, reading_of(["O", "B-X"]))
+    with pytest.raises(ValueError, match="expected longest of 1 or more, got 0"):
+        crf.all_span_probabilities(*batch, reading, 0)
+    for threshold in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="expected a threshold from 0 to 1"):
+            crf.decode_spans(*batch, reading, threshold)

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from ner.modules.cells import base
 from ner.modules.cells.product import RecurrentProduct, through_sigmoid, through_tanh
+from ner.modules.once import once_differentiable
 
 
 class GRUCell(base.Cell):
