@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +17,9 @@ from ner.document import ScoredSpan
 from ner.errors import DataError
 from ner.evaluation.calibration import Reliability, reliability
 from ner.evaluation.partial import open_places, settle
-from ner.evaluation.scores import Scores, score
+from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import outcomes
 from ner.evaluation.thresholds import ThresholdCurve, curve
-from ner.prediction import Predictor
 from ner.schemes import Span, convert, detect, to_spans
 
 if TYPE_CHECKING:
@@ -100,11 +98,6 @@ class Evaluation:
         )
 
 
-def predict_like(predictor: Predictor, tokens: Sequence[list[str]], scheme: str) -> list[list[str]]:
-    """Predicted tags of every sentence, written in a scheme."""
-    return [convert(tags, scheme) for tags in predictor.predict(tokens, scores=False).tag_lists()]
-
-
 def evaluate(
     model: str | os.PathLike[str] | Tagger,
     data: str | os.PathLike[str] | Dataset | DatasetDict,
@@ -129,12 +122,13 @@ def evaluate(
     part = _split(data, options or DataConfig(), split)
     tokens, gold = part["tokens"][:], part["tags"][:]
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
-    predicted = predict_like(tagger.predictor, tokens, scheme)
+    decoded = tagger.predict(tokens, scores=False).tag_lists()
+    illegal = count_illegal(decoded, tagger.predictor.tagset.scheme)
+    predicted = [convert(tags, scheme) for tags in decoded]
     unknown = [open_places(tags) for tags in gold]
     gold, predicted = settle(gold, predicted, scheme)
-    return Evaluation(
-        score(gold, predicted, scheme), identity(part), tagger.identity(), tokens, gold, predicted, unknown, tagger
-    )
+    scores = score(gold, predicted, scheme, illegal)
+    return Evaluation(scores, identity(part), tagger.identity(), tokens, gold, predicted, unknown, tagger)
 
 
 def _scored(spans: list[ScoredSpan]) -> list[tuple[Span, float]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pytest
 
 import ner
@@ -49,6 +50,18 @@ def test_predictions_scored_by_conlleval_give_the_same(tiny_tagger: Tagger, tiny
     assert [scores["macro"]["precision"], scores["macro"]["f1"]] == pytest.approx(means)
     assert scores["accuracy"] == pytest.approx(right / sum(map(len, rows)))
     assert scores["illegal_transitions"] == 0
+
+
+def test_illegal_transitions_are_those_of_the_model_before_its_tags_are_rewritten(
+    tiny_tagger: Tagger, tiny_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(prediction: Prediction) -> list[list[str]]:
+        return [["I-PER"] * int(size) for size in np.diff(prediction.starts)]
+
+    monkeypatch.setattr(Prediction, "tag_lists", broken)
+    scores = ner.evaluate(tiny_tagger, tiny_files / "test.conll").scores
+    assert scores.illegal_transitions == 2 * scores.sentences  # none may begin with it, none may end
+    assert scores.predicted == scores.sentences
 
 
 def test_the_record_of_a_score(tiny_tagger: Tagger, tiny_files: Path) -> None:

@@ -35,6 +35,7 @@ def curve(
     from ner.config import load_config
     from ner.evaluation.plots import new_figure
     from ner.training.portions import learning_curve
+    from ner.training.processes import is_main_process
 
     settings = load_config(config, overrides or [])
     shares = numbers(portions, float, "--portions", "0.1,0.5,1")
@@ -43,6 +44,8 @@ def curve(
         new_figure()  # should its library be missing, that is said before the trainings, not after
     with Screen() as screen:
         found = learning_curve(settings, shares, chosen, resume=resume, overwrite=overwrite, listener=screen)
+    if not is_main_process():
+        return
     show(f"\n{found.table()}\n\nSummary: {found.folder / 'curve.json'}")
     if plot is not None:
         found.plot(plot)

@@ -30,6 +30,7 @@ def train(
     from ner.cli.lists import numbers
     from ner.cli.screen import Screen
     from ner.config import load_config
+    from ner.training.processes import is_main_process
     from ner.training.repeated import train_seeds
     from ner.training.run import train as train_model
 
@@ -38,10 +39,13 @@ def train(
         chosen = numbers(seeds, int, "--seeds", "1,2,3")
         with Screen() as screen:
             found = train_seeds(settings, chosen, resume=resume, overwrite=overwrite, listener=screen)
-        show(f"\n{found.table()}\n\nSummary: {found.folder / 'seeds.json'}. Hold it against others: ner compare")
+        if is_main_process():
+            show(f"\n{found.table()}\n\nSummary: {found.folder / 'seeds.json'}. Hold it against others: ner compare")
         return
     with Screen() as screen:
         result = train_model(settings, resume=resume, overwrite=overwrite, listener=screen)
+    if not is_main_process():
+        return
     for name, scores in (("dev", result.dev), ("test", result.test)):
         if scores is not None:
             show(f"\n{name}\n{scores.table()}")

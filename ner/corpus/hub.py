@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ner.corpus.rows import SPLIT_NAMES
 from ner.errors import DataError
@@ -13,6 +13,7 @@ from ner.errors import DataError
 if TYPE_CHECKING:
     import datasets
 
+_UNREACHED = {"ConnectionError", "HTTPError", "OfflineModeIsEnabled", "Timeout", "TransportError"}
 PARQUET_REVISION = "refs/convert/parquet"  # where the hub keeps a parquet copy of a repository that has a script
 
 
@@ -34,18 +35,48 @@ def find_dataset(name: str, revision: str | None = None) -> Mapping[str, dataset
     if folder.is_dir():
         return _of_folder(folder)
     path, _, config = name.partition(":")
-    options: dict[str, Any] = {"revision": revision}
+    asked = revision
     try:
-        try:
-            found = datasets.load_dataset(path, config or None, **options)
-        except (RuntimeError, ValueError) as error:
-            if revision is not None or "script" not in str(error):
-                raise
-            options = {"revision": PARQUET_REVISION, "data_dir": config or None}
-            found = datasets.load_dataset(path, **options)
+        if revision is None and _has_script(path):
+            asked = PARQUET_REVISION
+            found = datasets.load_dataset(path, revision=asked, data_dir=_copied(path, config))
+        else:
+            found = datasets.load_dataset(path, config or None, revision=revision)
+    except DataError:
+        raise
     except Exception as error:  # another world: whatever it raises, the user learns what to do
-        raise _not_had(name, options["revision"], error) from error
+        raise _not_had(name, asked, error) from error
     return found if hasattr(found, "keys") else {"train": found}
+
+
+def _has_script(path: str) -> bool:
+    """Whether a hub repository has a loading script; where the hub cannot be asked, the library says why."""
+    import huggingface_hub
+
+    try:
+        return huggingface_hub.HfApi().file_exists(path, f"{path.rpartition('/')[2]}.py", repo_type="dataset")
+    except Exception:
+        return False
+
+
+def _copied(path: str, config: str) -> str | None:
+    """The folder of a configuration in the parquet copy; None where there is only one.
+
+    Raises:
+        DataError: there are several and none is named, or it is none of them: read together they would be one corpus.
+    """
+    import huggingface_hub
+
+    files = huggingface_hub.HfApi().list_repo_files(path, repo_type="dataset", revision=PARQUET_REVISION)
+    found = sorted({file.partition("/")[0] for file in files if file.endswith(".parquet")})
+    if config not in ([*found, ""] if len(found) == 1 else found):
+        raise DataError(
+            f"the dataset has {'no configuration ' + config if config else 'several configurations'}: "
+            f"there are {', '.join(found)}.",
+            path,
+            remedy=f"Name one of them: data.dataset={path}:{found[0]}.",
+        )
+    return None if len(found) == 1 else config
 
 
 def read_parquet(*paths: str | os.PathLike[str]) -> datasets.Dataset:
@@ -104,14 +135,14 @@ def _not_had(name: str, revision: str | None, error: Exception) -> DataError:
         text = " ".join(f"{type(error).__name__}: {error}".split())
     elif "gated" in str(error):
         remedy = "Ask for access on its page, and log in: huggingface-cli login."
-    elif revision == PARQUET_REVISION:
+    elif revision == PARQUET_REVISION and ("RevisionNotFoundError" in kinds or not kinds & _UNREACHED):
         remedy = (
             "It has a loading script, which no longer runs, and no parquet copy on the hub: look for a copy of the"
             " data under another name, or download its files and name them in data.train."
         )
     elif "DatasetNotFoundError" in kinds:
         remedy = "Check the name (OWNER/NAME) and the revision; a folder must be there; if it is private, log in."
-    elif kinds & {"ConnectionError", "HTTPError", "OfflineModeIsEnabled", "Timeout", "TransportError"}:
+    elif kinds & _UNREACHED or "check your connection" in str(error):
         remedy = (
             "Is there a network? Without one, save the dataset where there is, with DatasetDict.save_to_disk, and"
             " name that folder in data.dataset."

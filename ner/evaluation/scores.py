@@ -125,7 +125,12 @@ class Scores:
         )
 
 
-def score(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], scheme: str) -> Scores:
+def score(
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    scheme: str,
+    illegal_transitions: int | None = None,
+) -> Scores:
     """Score predicted tags against gold tags.
 
     A label that occurs only in gold or only in the prediction counts as missed or spurious. Without any entity, or
@@ -134,13 +139,15 @@ def score(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], sch
     Args:
         gold, predicted: the tags of each sentence, both written in ``scheme``.
         scheme: one of `ner.schemes.SCHEMES`.
+        illegal_transitions: counted before the tags were rewritten in ``scheme``; None counts them here.
 
     Raises:
         ValueError: different numbers of sentences or tokens, an unknown scheme, or a tag that it does not have.
     """
     check_parallel(gold, predicted)
     vocabulary = sorted({OUTSIDE}.union(*gold, *predicted))
-    illegal_transitions = _count_illegal(predicted, vocabulary, scheme)
+    if illegal_transitions is None:
+        illegal_transitions = count_illegal(predicted, scheme)
     names = sorted({split_tag(tag)[1] for tag in vocabulary if tag != OUTSIDE})
     known = {tag: _renamed(tag, names) for tag in vocabulary}
     gold_known, predicted_known = ([[known[tag] for tag in tags] for tags in corpus] for corpus in (gold, predicted))
@@ -162,6 +169,20 @@ def score(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], sch
         predicted=counts.predicted,
         correct=counts.correct,
     )
+
+
+def count_illegal(corpus: Sequence[Sequence[str]], scheme: str) -> int:
+    """How many tags may not begin a sentence, follow the tag before, or end a sentence."""
+    vocabulary = sorted({OUTSIDE}.union(*corpus))
+    rules = legality(vocabulary, scheme)
+    index = {tag: number for number, tag in enumerate(vocabulary)}
+    count = 0
+    for tags in corpus:
+        numbers = [index[tag] for tag in tags]
+        if numbers:
+            count += (not rules.start[numbers[0]]) + (not rules.end[numbers[-1]])
+            count += sum(not rules.transitions[before][after] for before, after in pairwise(numbers))
+    return count
 
 
 def _renamed(tag: str, names: list[str]) -> str:
@@ -226,16 +247,3 @@ def _as_score(row: Sequence[float]) -> Score:
 
 def _agreement(gold: Sequence[str], predicted: Sequence[str]) -> int:
     return sum(map(str.__eq__, gold, predicted))
-
-
-def _count_illegal(corpus: Sequence[Sequence[str]], vocabulary: list[str], scheme: str) -> int:
-    """How many tags may not begin a sentence, follow the tag before, or end a sentence."""
-    rules = legality(vocabulary, scheme)
-    index = {tag: number for number, tag in enumerate(vocabulary)}
-    count = 0
-    for tags in corpus:
-        numbers = [index[tag] for tag in tags]
-        if numbers:
-            count += (not rules.start[numbers[0]]) + (not rules.end[numbers[-1]])
-            count += sum(not rules.transitions[before][after] for before, after in pairwise(numbers))
-    return count

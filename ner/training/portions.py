@@ -21,11 +21,11 @@ from ner.errors import ConfigError, DataError
 from ner.evaluation import plots
 from ner.evaluation.tables import percent, text_table
 from ner.training.listener import Listener
+from ner.training.processes import is_main_process
 from ner.training.repeated import (
     SCORED,
     SeedRuns,
     WithoutCorpus,
-    is_main_process,
     make_room,
     with_seeds,
     write_summary,
@@ -185,6 +185,8 @@ def learning_curve(
         planned[share] = with_seeds(placed, seeds or [config.training.seed])
         if is_main_process():
             make_room(Path(placed.output), planned[share], resume, overwrite)
+        else:
+            listener = None
     corpus = _corpus(config, dataset)
     points: list[Point] = []
     for share, configs in planned.items():

@@ -19,6 +19,7 @@ from ner.evaluation.spread import Spread
 from ner.evaluation.tables import percent, text_table
 from ner.training.folder import RunFolder
 from ner.training.listener import Listener
+from ner.training.processes import is_main_process
 from ner.training.run import TrainResult, train
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ def train_seeds(
     folder = Path(config.output)
     if is_main_process():
         make_room(folder, configs, resume, overwrite)
+    else:
+        listener = None
     runs = {}
     for number, (seed, one) in enumerate(configs.items(), start=1):
         if listener is not None:
@@ -165,13 +168,6 @@ def write_summary(summary: Mapping[str, Any], path: Path) -> None:
     """
     with replacing(path) as stream:
         stream.write(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-
-
-def is_main_process() -> bool:
-    """Whether this process writes, of several that train together."""
-    from accelerate import PartialState
-
-    return bool(PartialState().is_main_process)
 
 
 def make_room(folder: Path, seeds: Iterable[int], resume: bool, overwrite: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,12 +22,12 @@ from ner.corpus.write import write_columns
 from ner.errors import TrainingError
 from ner.evaluation.partial import settle
 from ner.evaluation.plots import new_figure
-from ner.evaluation.scores import Scores, score
+from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import count_spans
 from ner.features.batches import EncodedCorpus
 from ner.persistence import save_model
 from ner.prediction import Predictor
-from ner.scoring import predict_like
+from ner.schemes import convert
 from ner.threads import set_threads
 from ner.training.card import model_card
 from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
@@ -37,6 +37,7 @@ from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
 from ner.training.preparation import Prepared, column, prepare
+from ner.training.processes import decided, join, shared_out
 from ner.training.processor import choose_threads, denormals_flushed
 from ner.training.seeds import make_deterministic
 from ner.training.temperature import fit_temperature
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
     from ner.tagger import Tagger
+
+T = TypeVar("T")
 
 _CONTENT = "content of a file of vectors, clusters or gazetteers"
 
@@ -105,20 +108,19 @@ def train(
         TrainingError: the run folder is occupied or cannot be written, or the training diverged.
         MissingExtraError: a library for the training curve is not installed.
     """
-    from accelerate import Accelerator
-
     if not isinstance(config, Config):
         config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
-    accelerator, folder = Accelerator(), RunFolder(config.output)
+    accelerator, folder = join(), RunFolder(config.output)
     if listener is None or not accelerator.is_main_process:
         listener = Listener()
     claimed = folder.claimed(resume, overwrite) if accelerator.is_main_process else nullcontext()
     with claimed, denormals_flushed():
+        accelerator.wait_for_everyone()
         saved = load_checkpoint(folder.checkpoint) if resume and folder.occupied() else None
         if saved:
             set_threads(saved[1]["threads"])
         else:
-            choose_threads(config.training, accelerator.device)
+            set_threads(decided(accelerator, lambda: choose_threads(config.training, accelerator.device)))
         run = Run(prepare(config, dataset, listener), folder, listener, accelerator)
         if saved:
             run.restore(*saved)
@@ -167,6 +169,7 @@ class Run:
         if self.writes:
             self._save_model(result)
             self._draw()
+        self.trainer.accelerator.wait_for_everyone()  # the folder is complete for all
         return result
 
     def restore(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
@@ -232,10 +235,10 @@ class Run:
         dev = self.prepared.corpus["dev"]
         tokens, gold = column(dev, "tokens"), column(dev, "tags")
         if self.prepared.config.tagging.decoding == "f1":
-            _, counts = fit_threshold(self._predictor(), tokens, gold)
+            _, counts = self._decided(lambda: fit_threshold(self._predictor(), tokens, gold))
         else:
-            predicted = self._predictor().predict(tokens, scores=False).tag_lists()
-            counts = count_spans(*settle(gold, predicted, self.prepared.tagset.scheme))
+            decoded = self._decode(self._predictor(), tokens)
+            counts = count_spans(*settle(gold, decoded, self.prepared.tagset.scheme))
         return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
 
     def _score(self, split: str, result: TrainResult) -> Scores | None:
@@ -245,11 +248,13 @@ class Run:
         tokens, gold = column(part, "tokens"), column(part, "tags")
         predictor = self._predictor()
         predictor.temperature, predictor.threshold = result.temperature, result.threshold
-        predicted = predict_like(predictor, tokens, scheme)
+        decoded = self._decode(predictor, tokens)
+        predicted = [convert(tags, scheme) for tags in decoded]
         if split == "test" and self.writes:
             rows = zip(tokens, gold, predicted, strict=True)
             write_columns((Sentence(t, p, columns={"gold": g}) for t, g, p in rows), self.folder.predictions)
-        return score(*settle(gold, predicted, scheme), scheme)
+        illegal = count_illegal(decoded, self.prepared.tagset.scheme)
+        return score(*settle(gold, predicted, scheme), scheme, illegal)
 
     def _fit_decoding(self, result: TrainResult) -> None:
         """Temperature and threshold, on dev."""
@@ -258,12 +263,21 @@ class Run:
         dev, tagging = self.prepared.corpus["dev"], self.prepared.config.tagging
         predictor, tokens, gold = self._predictor(), column(dev, "tokens"), column(dev, "tags")
         if tagging.calibrate:
-            fitted = fit_temperature(predictor, tokens, gold)
+            fitted = self._decided(lambda: fit_temperature(predictor, tokens, gold))
             # What is fitted on best paths may sharpen a weak model, whose unlikely spans the other decoding lives on.
             result.temperature = max(fitted, 1.0) if tagging.decoding == "f1" else fitted
             predictor.temperature = result.temperature
         if tagging.decoding == "f1":
-            result.threshold, _ = fit_threshold(predictor, tokens, gold)
+            result.threshold, _ = self._decided(lambda: fit_threshold(predictor, tokens, gold))
+
+    def _decode(self, predictor: Predictor, tokens: list[list[str]]) -> list[list[str]]:
+        """The tags of every sentence, in the model's own scheme."""
+        return shared_out(
+            self.trainer.accelerator, tokens, lambda share: predictor.predict(share, scores=False).tag_lists()
+        )
+
+    def _decided(self, work: Callable[[], T]) -> T:
+        return decided(self.trainer.accelerator, work)
 
     def _predictor(self) -> Predictor:
         return Predictor(self.model, self.prepared.encoder, self.prepared.tagset)

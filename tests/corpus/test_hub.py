@@ -31,6 +31,7 @@ def stand_in(monkeypatch):
         return answer
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    monkeypatch.setattr(hub, "_has_script", lambda path: False)
     load_dataset.answers, load_dataset.asked = answers, asked
     return load_dataset
 
@@ -59,15 +60,6 @@ def test_configuration_revision_and_column_names(stand_in):
 SCRIPT = RuntimeError("Dataset scripts are no longer supported, but found conll2003.py")
 
 
-@pytest.mark.parametrize("config", [None, "en"])
-def test_a_repository_with_a_script_is_read_from_its_parquet_copy(stand_in, config):
-    stand_in.answers["some/corpus", config, None, None] = SCRIPT
-    stand_in.answers["some/corpus", None, "refs/convert/parquet", config] = DatasetDict(train=classed())
-    corpus = load(DataConfig(dataset="some/corpus" + (f":{config}" if config else "")))
-    assert len(corpus["train"]) == 2
-    assert len(stand_in.asked) == 2
-
-
 def test_a_revision_that_was_asked_for_is_not_replaced(stand_in):
     stand_in.answers["some/corpus", None, "v1", None] = SCRIPT
     with pytest.raises(DataError, match="scripts are no longer supported"):
@@ -85,7 +77,7 @@ def test_a_revision_that_was_asked_for_is_not_replaced(stand_in):
             r"available configs: \['en', 'de'\].* data.dataset=some/corpus:CONFIG",
         ),
         (datasets.exceptions.DatasetNotFoundError("'some/corpus' is a gated dataset on the Hub."), "Ask for access"),
-        (SCRIPT, "no parquet copy"),
+        (FileNotFoundError("cannot find the files. Please check your connection"), "save_to_disk"),
         (KeyError("surprise"), "name its files in data.train"),
     ],
 )
