@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ner.training.portions import LearningCurve, learning_curve
     from ner.training.repeated import SeedRuns, train_seeds
     from ner.training.run import TrainResult, train
+    from ner.tuning.result import Tuning
+    from ner.tuning.search import tune
 
 # Imported on first use, so that `import ner` and `ner --help` do not wait for torch.
 _HOMES = {
@@ -52,6 +54,8 @@ _HOMES = {
     "train_seeds": "ner.training.repeated",
     "TrainResult": "ner.training.run",
     "train": "ner.training.run",
+    "Tuning": "ner.tuning.result",
+    "tune": "ner.tuning.search",
 }
 
 __all__ = [
@@ -72,6 +76,7 @@ __all__ = [
     "Token",
     "TrainResult",
     "TrainingError",
+    "Tuning",
     "__version__",
     "analyse_errors",
     "check",
@@ -84,6 +89,7 @@ __all__ = [
     "tag_file",
     "train",
     "train_seeds",
+    "tune",
 ]
 
 

@@ -20,5 +20,7 @@ def make_clone(place: Path, model: Path, files: Path) -> Path:
     shutil.copytree(files, place / "data" / "sample")
     (place / "configs").mkdir()
     (place / "configs" / "quickstart.yaml").write_text(CONFIG, encoding="utf-8")
+    (place / "configs" / "spaces").mkdir()
+    (place / "configs" / "spaces" / "usual.yaml").write_text("model.encoder.hidden: [6, 8]\n", encoding="utf-8")
     (place / "article.txt").write_text("Ada lives in Oslo.\n\nOtto met Mei Lin.\n", encoding="utf-8")
     return place

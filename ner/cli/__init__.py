@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, tag, train
+from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, tag, train, tune
 from ner.cli.failing import explained
 from ner.cli.output import accept_any_text
 from ner.version import __version__
@@ -38,6 +38,7 @@ def _options(
 
 for _command in (
     train.train,
+    tune.tune,
     curve.curve,
     evaluate.evaluate,
     compare.compare,

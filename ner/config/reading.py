@@ -77,12 +77,7 @@ def _override(tree: dict[str, Any], overrides: Iterable[str]) -> list[str]:
         except ConfigError:
             faults.append(f"{override!r}: the value is not valid YAML")
             continue
-        place = tree
-        for section in sections:
-            if not isinstance(place.get(section), dict):
-                place[section] = {}
-            place = place[section]
-        place[last] = value
+        _put(tree, [*sections, last], value)
     return faults
 
 
@@ -98,6 +93,55 @@ def _conflicts(tree: Mapping[str, Any], faulty: Collection[tuple[int | str, ...]
         if unseen and isinstance(given, Mapping):
             found += [f"{name}: {conflict}" for conflict in section.conflicts(given)]
     return found
+
+
+def with_values(config: Config, values: Mapping[str, Any]) -> Config:
+    """The configuration with other values of some keys.
+
+    Args:
+        config: is left as it is.
+        values: by full dotted name; a whole section may be given as a mapping.
+
+    Raises:
+        ConfigError: a key that does not exist, a wrong value, an impossible combination.
+    """
+    tree = config.model_dump()
+    for key, value in values.items():
+        _put(tree, key.split("."), value)
+    return load_config(tree)
+
+
+def value_of(config: Config, key: str) -> Any:
+    """The value of a key by its full dotted name; of a section, a mapping."""
+    value: Any = config.model_dump()
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def value_faults(config: Config, key: str, value: Any) -> list[str]:
+    """What is wrong with a value of a key by itself, whatever the other keys hold; empty where nothing is."""
+    tree, path = config.model_dump(), tuple(key.split("."))
+    _put(tree, path, value)
+    try:
+        Config.model_validate(tree, strict=False)
+    except ValidationError as error:
+        return [
+            _explain(fault)
+            for fault in error.errors()
+            if fault["loc"][: len(path)] == path
+            or (fault["loc"] == path[: len(fault["loc"])] and fault["type"] != "value_error")
+        ]
+    return []
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    *sections, last = path
+    for section in sections:
+        if not isinstance(tree.get(section), dict):
+            tree[section] = {}
+        tree = tree[section]
+    tree[last] = value
 
 
 def _explain(fault: Any) -> str:

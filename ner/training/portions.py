@@ -199,7 +199,7 @@ def learning_curve(
                 listener.note(f"\nportion {share:g}, {len(part)} sentences; seed {seed}")
             told = WithoutCorpus(listener) if listener is not None and (points or runs) else listener
             splits = type(corpus)({**corpus, "train": part})
-            runs[seed] = train(_in_memory(one), splits, resume=resume, overwrite=overwrite, listener=told)
+            runs[seed] = train(in_memory(one), splits, resume=resume, overwrite=overwrite, listener=told)
         found = SeedRuns(folder / f"portion-{share:g}", runs)
         points.append(Point(share, len(part), float(np.mean(entities)), found))
     curve = LearningCurve(folder, tuple(points))
@@ -224,7 +224,7 @@ def _portion(train: Dataset, share: float, seed: int) -> Dataset:
     return train.select(sorted(order[: max(1, round(share * len(train)))].tolist()))
 
 
-def _in_memory(config: Config) -> Config:
+def in_memory(config: Config) -> Config:
     """The configuration for a corpus that was read already: its columns have our own names."""
     read = config.data.model_copy(update={"tokens": None, "tags": None, "limit": None})
     return config.model_copy(update={"data": read})

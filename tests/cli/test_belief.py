@@ -51,6 +51,22 @@ def test_curve(run: Run, config: Path, tmp_path: Path) -> None:
     )
 
 
+def test_tune(run: Run, config: Path, tmp_path: Path) -> None:
+    space, plots, saved = tmp_path / "space.yaml", tmp_path / "plots", tmp_path / "t.json"
+    space.write_text("model.encoder.hidden: [4, 8]\nmodel.encoder.dropout: {low: 0.1, high: 0.5}\n")
+    shared = ("tune", config, "training.epochs=1", "--space", space, "--no-pruning")
+    output = run(*shared, "-n", 4, "--plots", plots, "--json", saved).stdout
+    assert len(re.findall(r"^trial \d: dev F1 [0-9.]+ \(epoch 1\); model.encoder.hidden", output, re.MULTILINE)) == 4
+    assert re.search(r"^study tune: 4 complete$", output, re.MULTILINE)
+    assert output.endswith(f"Train it: ner train {tmp_path}/run/tune/best.yaml\n")
+    assert all((plots / name).read_bytes().startswith(b"\x89PNG") for name in ("history.png", "importance.png"))
+    found = json.loads(saved.read_text())
+    assert found == json.loads(run(*shared, "-n", 4, "--json", "-").stdout) and len(found["trials"]) == 4
+    space.write_text("model.encoder.hiden: [4, 8]\ntraining.seed: [1, 2]\n")
+    message = run("tune", config, "--space", space, status=1).stderr
+    assert message.startswith(f"error: {space}: 2 faults\n  model.encoder.hiden: unknown key; did you mean hidden?")
+
+
 @pytest.mark.parametrize("seeds", ["", "1,", "one", "1.5", "1 2"])
 def test_seeds_that_are_none(run: Run, config: Path, seeds: str) -> None:
     message = run("train", config, "--seeds", seeds, status=1).stderr

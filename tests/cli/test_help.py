@@ -17,7 +17,9 @@ from tests.cli.conftest import Run
 from tests.clone import make_clone
 
 ROOT = Path(__file__).parent.parent.parent
-COMMANDS = {"train", "curve", "evaluate", "compare", "errors", "tag", "check", "convert", "info", "inspect", "push"}
+COMMANDS = {
+    *("train", "tune", "curve", "evaluate", "compare", "errors", "tag", "check", "convert", "info", "inspect", "push")
+}
 
 
 def examples() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The search for a better configuration: a space of values, trials on dev, a study that processes share."""
