@@ -17,6 +17,7 @@ from torch import Tensor
 from ner.errors import ConfigError
 from ner.features.encoder import FeatureEncoder
 from ner.model import SequenceTagger
+from ner.modules.recurrent import Recurrent
 from ner.threads import in_order, single_threaded
 from ner.word_types import WordTypeCache
 
@@ -80,6 +81,9 @@ class Emitter:
         if precision != "fp32":
             for part in (model.encoder, model.project):
                 part.to(_DTYPES[precision])
+        for module in model.modules():
+            if isinstance(module, Recurrent):
+                module.pack()
         self._cache = WordTypeCache(model, encoder)
 
     def start(self, sentences: Sequence[list[str]], work: Callable[[Emitted], R]) -> Iterator[R]:

@@ -22,6 +22,8 @@ from ner.emission import Emitted, Emitter, Precision
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
+from ner.modules.crf_decoding import best_spans
+from ner.modules.crf_single import SingleCRF
 from ner.modules.crf_spans import SpanReading
 
 LONGEST = 10
@@ -122,6 +124,7 @@ class Predictor:
         self._label = np.array([tagset.labels.index(label) if label else -1 for label in labels])
         self._goes_on = np.array([[schemes.goes_on(before, after) for after in tags] for before in tags])
         self.reading = SpanReading(self._label.tolist(), self._goes_on.tolist())
+        self._of_one: SingleCRF | None = None
 
     def predict(
         self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
@@ -221,19 +224,36 @@ class Predictor:
 
     def span_probabilities(self, batch: Emitted) -> Tensor:
         """The probability of every span of up to `LONGEST` tokens, [B, T, LONGEST, labels]."""
+        single = self._single(batch)
+        if single is not None:
+            chances = single.all_span_probabilities(batch.emissions[0].float().numpy(), LONGEST)
+            if chances is not None:
+                return torch.from_numpy(chances).float()[None]
         return self.model.crf.all_span_probabilities(
             batch.emissions, batch.lengths, self.reading, LONGEST, self.temperature
         )
 
     def best_paths(self, batch: Emitted) -> tuple[np.ndarray, Places, Places]:
         """Tags [B, T], and the places of the first and of the last token of every entity."""
-        tags = self.model.crf.decode(batch.emissions, batch.lengths).numpy()
+        single = self._single(batch)
+        if single is None:
+            tags = self.model.crf.decode(batch.emissions, batch.lengths).numpy()
+        else:
+            tags = single.best_path(batch.emissions[0].float().numpy())[None]
         inside = (self._label[tags] >= 0) & batch.mask
         linked = self._goes_on[tags[:, :-1], tags[:, 1:]] & batch.mask[:, 1:]
         border = np.zeros((len(tags), 1), dtype=bool)
         begins = inside & ~np.hstack([border, linked])
         ends = inside & ~np.hstack([linked, border])
         return tags, np.nonzero(begins), np.nonzero(ends)
+
+    def _single(self, batch: Emitted) -> SingleCRF | None:
+        """The quicker way for a batch of one sentence on the CPU; None for other batches."""
+        if len(batch.sentences) > 1 or batch.emissions.device.type != "cpu":
+            return None
+        if self._of_one is None or self._of_one.temperature != self.temperature:
+            self._of_one = SingleCRF(self.model.crf.edges().float().numpy(), self.reading, self.temperature)
+        return self._of_one
 
     def label_spans(self, tags: np.ndarray, first: Places, last: Places) -> np.ndarray:
         """Entities as the CRF names them, int64 [N, 4]: row, first token, token after the last, label."""
@@ -243,6 +263,12 @@ class Predictor:
         """The probability of every entity; only the sentences that have one are looked at."""
         if not len(first[0]):
             return np.zeros(0)
+        single = self._single(batch)
+        if single is not None:
+            spans = self.label_spans(tags, first, last)[:, 1:]
+            chances = single.span_probabilities(batch.emissions[0].float().numpy(), spans)
+            if chances is not None:
+                return chances
         rows, sentence = np.unique(first[0], return_inverse=True)
         spans = self.label_spans(tags, first, last)
         spans[:, 0] = sentence
@@ -254,9 +280,7 @@ class Predictor:
 
     def _best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, Places, Places, np.ndarray]:
         """As `best_paths`, by the spans' own probabilities, which come with them."""
-        spans, chances = self.model.crf.decode_spans(
-            batch.emissions, batch.lengths, self.reading, threshold, LONGEST, self.temperature
-        )
+        spans, chances = best_spans(self.span_probabilities(batch), threshold)
         tags = np.zeros(batch.mask.shape, dtype=np.int64)
         of_row: list[list[schemes.Span]] = [[] for _ in tags]
         for row, start, stop, label in spans.tolist():

@@ -8,7 +8,7 @@
 Every system runs in processes of its own, in turns, round after round; medians are reported. Each part writes
 RESULTS/PART.json as soon as it is done, and table.md and plot.png are made anew from all that is there. spaCy and
 Flair live in an environment of their own, which is made on first use (--peers FOLDER to keep it elsewhere, --no-peers
-to do without). Part train comes first: the others tag with the models that it leaves.
+to do without). The trainings come first: the others tag with the models that they leave.
 """
 
 from __future__ import annotations

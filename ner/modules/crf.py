@@ -11,7 +11,7 @@ import torch
 import torchcrf
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain, full_precision, require_finite
+from ner.modules.crf_chain import Chain, full_precision, join_edges, require_finite
 from ner.modules.crf_constraints import Constraints
 from ner.modules.crf_decoding import best_spans
 from ner.modules.crf_loss import (
@@ -323,6 +323,12 @@ class CRF(torchcrf.CRF):
             raise ValueError(f"expected a threshold from 0 to 1, got {threshold}")
         found = self.all_span_probabilities(emissions, lengths, reading, longest, temperature)
         return best_spans(found, threshold)
+
+    @torch.no_grad()
+    def edges(self) -> Tensor:
+        """The scores of all transitions, [K + 1, K + 1] as of ``crf_chain``; of what is forbidden minus infinity."""
+        edges = join_edges(self.start_transitions, self.transitions, self.end_transitions)
+        return edges.masked_fill(self.forbidden, float("-inf")) if self.constrained else edges
 
     def _messages(self, emissions: Tensor, lengths: Tensor, temperature: float) -> Messages:
         messages = forward_backward(_at_temperature(self._chain(emissions, lengths), temperature))

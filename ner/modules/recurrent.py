@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from ner.modules.cells import CELLS, Cell, LSTMCell
 from ner.modules.dropout import Dropout, dropout_mask, make_dropout
+from ner.modules.packed import PackedLayer, pack
 from ner.modules.scan_order import ScanOrder
 
 KINDS = (*CELLS, "none")
@@ -85,6 +86,7 @@ class Recurrent(nn.Module):
         self.dropout_output = make_dropout(dropout_output, variational)
         self.directions = 2 if bidirectional else 1
         self.output_size = input_size if kind == "none" else self.directions * hidden_size
+        self._packed: list[PackedLayer] = []
         self.layers = nn.ModuleList()
         for layer in range(0 if kind == "none" else layers):
             size = input_size if layer == 0 else self.output_size
@@ -111,6 +113,8 @@ class Recurrent(nn.Module):
         x = self.dropout_input(x)
         if not self.layers or not x.numel():
             return _without_padding(x, lengths) if not self.layers else x.new_zeros(*x.shape[:2], self.output_size)
+        if self._packed and not torch.is_grad_enabled() and all(layer.is_current() for layer in self._packed):
+            return self._run_packed(x, lengths)
         order = ScanOrder(lengths, x.shape[1], self.directions, x.device)
         for layer, cells in enumerate(self._cells()):
             if layer:
@@ -118,6 +122,26 @@ class Recurrent(nn.Module):
             hidden = order.to_tokens(self._run(cells, order.to_scans(x)))
             x = hidden + x if layer and self.residual else hidden
         return self.dropout_output(x)
+
+    def pack(self) -> None:
+        """Lay the weights out for inference where that is possible, until the next training.
+
+        Weights that are changed later are noticed, but not those of which ``.data`` is written to.
+        """
+        layers = [pack(cells) for cells in self._cells()]
+        self._packed = [] if self.training else [layer for layer in layers if layer is not None]
+        if len(self._packed) < len(layers):
+            self._packed = []
+
+    def train(self, mode: bool = True) -> Recurrent:
+        """Training or inference; what was packed is let go."""
+        if mode:
+            self._packed = []
+        return super().train(mode)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies have weights, but none that are packed, of which there are no copies."""
+        return {**super().__getstate__(), "_packed": []}
 
     @torch.no_grad()
     def trace(self, x: Tensor, lengths: Tensor) -> Trace:
@@ -169,6 +193,20 @@ class Recurrent(nn.Module):
         # mixed precision would change types between the steps of a loop that writes into buffers of one type
         with torch.autocast(scans.device.type, enabled=False):
             return list(type(cells[0]).scan(cells, scans.to(dtype), mask).hidden.unbind(0))
+
+    def _run_packed(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; without padding each direction reads x as it is."""
+        full = int(lengths.min()) == x.shape[1]
+        order = None if full else ScanOrder(lengths, x.shape[1], self.directions, x.device)
+        for number, layer in enumerate(self._packed):
+            if order is None:
+                scan = x.transpose(0, 1).contiguous()
+                hidden = torch.cat([layer.run(scan, n, n == 1) for n in range(self.directions)], 2).transpose(0, 1)
+            else:
+                scans = order.to_scans(x).unbind(0)
+                hidden = order.to_tokens([layer.run(scan, n, False) for n, scan in enumerate(scans)])
+            x = hidden + x if number and self.residual else hidden
+        return x
 
     def _check(self, x: Tensor, lengths: Tensor) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarking.processes import in_turns, medians, run_worker, say, time_command
 from benchmarking.setting import Setting, write_columns
 from benchmarking.systems import f1, has_precision, systems, tag, warm_file, worker_of
-from benchmarking.training import train, train_peers
+from benchmarking.training import train
 from benchmarking.workers.common import read_sentences
 
 Found = dict[str, Any]
@@ -193,8 +193,7 @@ def _fresh(sentence: int, position: int, word: str) -> str:
 
 
 PARTS: dict[str, Callable[[Setting], Found]] = {
-    "train": train,
-    "train-peers": train_peers,
+    **{f"train-{system}": partial(train, system=system) for system in ("textbook", "ours", "spacy", "flair")},
     "tag": tagging,
     "text": text,
     "latency": latency,

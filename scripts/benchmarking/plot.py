@@ -14,10 +14,10 @@ COLOUR, OURS, LIMIT = "#8a8f98", "#c44e52", "#4c72b0"
 def draw(found: dict[str, Any], path: Path) -> None:
     """Speeds of tagging and training, our stages, and our speed by batch, length and threads: what there is of it."""
     panels = []
-    for parts, title in ((("tag",), "tagging, tokens/s"), (("train", "train-peers"), "training, tokens/s")):
-        rows = [row for part in parts if part in found for row in found[part]["systems"].items()]
-        if rows:
-            panels.append((title, {name: row["tokens_per_second"] for name, row in rows}, "bars"))
+    for part, title in (("tag", "tagging, tokens/s"), ("train", "training, tokens/s")):
+        if part in found:
+            speeds = {name: row["tokens_per_second"] for name, row in found[part]["systems"].items()}
+            panels.append((title, speeds, "bars"))
     if "stages" in found:
         panels.append(("microseconds a token", found["stages"]["microseconds"], "bars"))
     for key, title in (("batch_tokens", "tokens a batch"), ("length", "tokens a sentence"), ("threads", "threads")):

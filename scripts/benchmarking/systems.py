@@ -33,7 +33,9 @@ def systems(setting: Setting, *, text: bool = False) -> dict[str, tuple[str, dic
             every["flair"] = ("flair", {})
     there = {name: one for name, one in every.items() if setting.model_of(one[0]).exists()}
     if not there:
-        raise SystemExit(f"{setting.results}: no trained models; run --parts train first, or name one with --model")
+        raise SystemExit(
+            f"{setting.results}: no trained models; run --parts train-ours first, or name one with --model"
+        )
     return there
 
 

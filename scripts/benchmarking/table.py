@@ -8,15 +8,26 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarking.processes import PEERS
 from benchmarking.training import races
 
-PARTS = ("tag", "text", "train", "train-peers", "latency", "start", "memory", "sweep", "stages", "precision")
+TRAININGS = ("train-textbook", "train-ours", "train-spacy", "train-flair")
+PARTS = ("tag", "text", *TRAININGS, "latency", "start", "memory", "sweep", "stages", "precision")
 
 
 def gather(results: Path) -> dict[str, Any]:
-    """What has been measured so far, by part."""
-    paths = {part: results / f"{part}.json" for part in PARTS}
-    return {part: json.loads(path.read_text(encoding="utf-8")) for part, path in paths.items() if path.exists()}
+    """What has been measured so far, by part; the trainings of all systems as one."""
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        path = results / f"{part}.json"
+        if path.exists():
+            one = json.loads(path.read_text(encoding="utf-8"))
+            name = "train" if part in TRAININGS else part
+            if name in found:
+                one["systems"] = found[name]["systems"] | one["systems"]
+                one["setting"]["versions"] = found[name]["setting"]["versions"] | one["setting"]["versions"]
+            found[name] = one
+    return found
 
 
 def page(found: dict[str, Any]) -> str:
@@ -25,7 +36,6 @@ def page(found: dict[str, Any]) -> str:
         "tag": _tagging,
         "text": _text,
         "train": _training,
-        "train-peers": _peers,
         "latency": _latency,
         "start": _start,
         "memory": _memory,
@@ -33,8 +43,7 @@ def page(found: dict[str, Any]) -> str:
         "stages": _stages,
         "precision": _precision,
     }
-    ours = found.get("train", {}).get("systems", {})
-    sections = [f"{makers[part]({**one, 'ours': ours})}\n\n{_about(one['setting'])}" for part, one in found.items()]
+    sections = [f"{makers[part](one)}\n\n{_about(one['setting'])}" for part, one in found.items()]
     return "\n\n".join(sections) + "\n"
 
 
@@ -76,31 +85,33 @@ def _text(found: dict[str, Any]) -> str:
 
 
 def _training(found: dict[str, Any]) -> str:
-    rows = []
-    for name, row in found["systems"].items():
-        ours = found["ours"].get("ours, batch 10" if name.endswith("batch 10") else "ours, batch 32")
+    rows, systems = [], found["systems"]
+    for name, row in systems.items():
+        ours = systems.get("ours, batch 10" if name.endswith("batch 10") else "ours, batch 32")
         f1 = " ".join(f"{score:.4f}" for score in row["dev_f1"])
         times = ours and ours["tokens_per_second"] / row["tokens_per_second"]
         rows.append([name, _n(row["tokens_per_second"]), _f(times, 2), f1, _n(row["peak_mb"]), _f(row["seconds"], 1)])
     head = ["system", "tokens/s", "ours / it", "dev F1", "peak MB", "seconds in all"]
     setting = found["setting"]
     epochs = ", ".join(f"{name} {number}" for name, number in setting["epochs"].items())
-    return f"### Training, {setting['tokens']['train']:,} tokens, epochs: {epochs}\n\n{_table(head, rows)}"
+    title = f"### Training, {setting['tokens']['train']:,} tokens, epochs: {epochs}"
+    return "\n\n".join([title, _table(head, rows), *_race(systems)])
 
 
-def _peers(found: dict[str, Any]) -> str:
-    if "ours, batch 32" not in found["ours"]:
-        return _training(found)
+def _race(systems: dict[str, Any]) -> Iterable[str]:
+    peers = {name: row for name, row in systems.items() if name in PEERS}
+    if not peers or "ours, batch 32" not in systems:
+        return
     rows = []
-    for name, ours in races(found["systems"], found["ours"]["ours, batch 32"]).items():
-        row = found["systems"][name]
+    for name, ours in races(peers, systems["ours, batch 32"]).items():
+        row = peers[name]
         each = " ".join("not reached" if seconds is None else f"{seconds:.1f}" for seconds in ours)
         median = None if None in ours else statistics.median(filter(None, ours))
         rows.append(
             [name, f"{row['dev_f1'][0]:.4f}", _f(row["seconds"], 1), each, _f(median and row["seconds"] / median, 1)]
         )
     head = ["system", "dev F1 at its end", "its seconds", "our seconds to more, by seed", "theirs / ours"]
-    return f"{_training(found)}\n\n{_table(head, rows)}"
+    yield _table(head, rows)
 
 
 def _latency(found: dict[str, Any]) -> str:

@@ -16,29 +16,23 @@ EPOCHS_OF_10 = 3
 """At batch 10 only the speed is looked at."""
 
 
-def train(setting: Setting) -> dict[str, Any]:
-    """This package and the textbook: speeds at batch 32 and 10, and dev F1 at 32 over seeds.
+def train(setting: Setting, system: str) -> dict[str, Any]:
+    """A system's speed, and its dev F1.
 
-    Their models of batch 32 and the first seed are left for the other parts.
+    This package and the textbook at batch 32 over the seeds, and at batch 10; spaCy and Flair once, by their own
+    recipes. The model of batch 32 and the first seed is left for the other parts.
     """
-    runs: dict[str, list[dict[str, Any]]] = {}
-    for seed in range(setting.seed, setting.seed + setting.seeds):
-        works = {f"{one}, batch 32": partial(train_one, setting, one, 32, seed) for one in ("textbook", "ours")}
-        for name, answers in in_turns(works, 1).items():
-            runs.setdefault(name, []).extend(answers)
-    for system in ("textbook", "ours"):
-        say(f"{system}, batch 10")
-        runs[f"{system}, batch 10"] = [train_one(setting, system, 10, setting.seed, epochs=EPOCHS_OF_10)]
+    if system in PEERS:
+        if setting.peers is None:
+            return {"systems": {}}
+        return {"systems": {system: _row([train_one(setting, system, 32, setting.seed)])}}
+    runs = {}
+    seeds = range(setting.seed, setting.seed + setting.seeds)
+    works = {f"seed {seed}": partial(train_one, setting, system, 32, seed) for seed in seeds}
+    runs[f"{system}, batch 32"] = [answer for answers in in_turns(works, 1).values() for answer in answers]
+    say(f"{system}, batch 10")
+    runs[f"{system}, batch 10"] = [train_one(setting, system, 10, setting.seed, epochs=EPOCHS_OF_10)]
     return {"systems": {name: _row(answers) for name, answers in runs.items()}}
-
-
-def train_peers(setting: Setting) -> dict[str, Any]:
-    """spaCy and Flair once each, by their own recipes; their models are left for the other parts."""
-    rows = {}
-    for system in PEERS if setting.peers is not None else ():
-        say(system)
-        rows[system] = _row([train_one(setting, system, 32, setting.seed)])
-    return {"systems": rows}
 
 
 def races(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, list[float | None]]:
@@ -47,8 +41,8 @@ def races(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, list[float 
     Reading and evaluations count on both sides. None where that F1 was not reached.
 
     Args:
-        theirs: ``systems`` of `train_peers`.
-        ours: our row at batch 32 of `train`.
+        theirs: the peers' rows of `train`.
+        ours: our row at batch 32.
     """
     return {
         name: [_first_above(row["dev_f1"][0], epochs) for epochs in ours["epochs"]] for name, row in theirs.items()

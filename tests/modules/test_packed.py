@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import torch
+
+from ner.modules.packed import pack
+from ner.modules.recurrent import Recurrent
+
+pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch is built without oneDNN")
+
+
+def make(dtype=torch.float32, **options):
+    torch.manual_seed(1)
+    return Recurrent("lstm", 7, 5, **options).to(dtype).eval()
+
+
+def batch(lengths, dtype=torch.float32):
+    return torch.randn(len(lengths), max(lengths), 7).to(dtype), torch.tensor(lengths)
+
+
+@pytest.mark.parametrize("lengths", [[9], [1], [6, 6, 6], [4, 9, 1], [3, 0], list(range(1, 40))])
+@pytest.mark.parametrize("options", [{}, {"bidirectional": False}, {"layers": 3, "residual": True}])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@torch.no_grad()
+def test_packed_weights_change_not_a_bit(lengths, options, dtype):
+    encoder = make(dtype, **options)
+    x, sizes = batch(lengths, dtype)
+    expected = encoder(x, sizes)
+    encoder.pack()
+    assert encoder._packed or dtype == torch.bfloat16
+    assert torch.equal(encoder(x, sizes), expected)
+
+
+@torch.no_grad()
+def test_weights_that_change_are_not_those_that_were_packed():
+    encoder = make()
+    x, sizes = batch([4, 2])
+    encoder.pack()
+    before = encoder(x, sizes)
+    for parameter in encoder.parameters():
+        parameter.mul_(2.0)
+    after = encoder(x, sizes)
+    encoder._packed = []
+    assert torch.equal(encoder(x, sizes), after) and not torch.allclose(before, after)
+    encoder.pack()
+    assert encoder.double()(x.double(), sizes).dtype == torch.float64
+
+
+def test_training_and_gradients_do_without():
+    encoder = make()
+    x, sizes = batch([4, 2])
+    encoder.pack()
+    encoder(x, sizes).sum().backward()
+    assert all(one.grad is not None for one in encoder.parameters() if one.requires_grad)
+    encoder.train()
+    assert not encoder._packed
+    encoder.pack()
+    assert not encoder._packed
+
+
+@torch.no_grad()
+def test_copies_compute_the_same():
+    encoder = make()
+    x, sizes = batch([4, 2])
+    encoder.pack()
+    for other in (copy.deepcopy(encoder), pickle.loads(pickle.dumps(encoder))):
+        torch.testing.assert_close(other(x, sizes), encoder(x, sizes), rtol=0, atol=0)
+
+
+def test_only_the_plain_lstm_is_packed():
+    assert pack(make()._cells()[0]) is not None
+    assert pack(make(layer_norm=True)._cells()[0]) is None
+    assert pack(make().double()._cells()[0]) is None
+    assert pack(Recurrent("peephole", 7, 5)._cells()[0]) is None
+    assert pack(Recurrent("gru", 7, 5)._cells()[0]) is None
+    none = Recurrent("none", 7).eval()
+    none.pack()
+    assert none(*batch([4, 2])).shape == (2, 4, 7)
