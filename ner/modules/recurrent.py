@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ner.modules.cells import CELLS, Cell, LSTMCell
 from ner.modules.dropout import Dropout, dropout_mask, make_dropout
 from ner.modules.packed import PackedLayer, pack
+from ner.modules.row_groups import GROUP, RowGroups
 from ner.modules.scan_order import ScanOrder
 
 KINDS = (*CELLS, "none")
@@ -195,16 +196,17 @@ class Recurrent(nn.Module):
             return list(type(cells[0]).scan(cells, scans.to(dtype), mask).hidden.unbind(0))
 
     def _run_packed(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; without padding each direction reads x as it is."""
-        full = int(lengths.min()) == x.shape[1]
-        order = None if full else ScanOrder(lengths, x.shape[1], self.directions, x.device)
+        """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; a few sentences of one length as they are."""
+        B, T, _ = x.shape
+        whole = B <= GROUP and int(lengths.min()) == T
+        groups = None if whole else RowGroups(lengths.numpy(), T, self.directions)
         for number, layer in enumerate(self._packed):
-            if order is None:
+            if groups is None:
                 scan = x.transpose(0, 1).contiguous()
                 hidden = torch.cat([layer.run(scan, n, n == 1) for n in range(self.directions)], 2).transpose(0, 1)
             else:
-                scans = order.to_scans(x).unbind(0)
-                hidden = order.to_tokens([layer.run(scan, n, False) for n, scan in enumerate(scans)])
+                scans = enumerate(groups.to_scans(x))
+                hidden = groups.to_tokens([[layer.run(part, n, False) for part in scan] for n, scan in scans])
             x = hidden + x if number and self.residual else hidden
         return x
 
