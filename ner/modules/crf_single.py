@@ -40,7 +40,7 @@ class SingleCRF:
         scores = edges.astype(np.float64) / temperature
         scores[:, :K] -= scores[:, :K].max()
         weights = np.exp(scores)
-        labels, continues = (one.numpy() for one in reading.tensors(torch.device("cpu")))
+        labels, continues = (one.numpy() for one in reading.tensors(torch.from_numpy(edges)))
         self._of_label = (labels == np.arange(reading.num_labels)[:, None]).astype(np.float64)  # [C, K + 1]
         self._inner, self._border = weights * continues, weights * ~continues
         nothing = np.zeros_like(weights)
