@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,8 @@ from hostile_models import (
     configuration,
     train_model,
 )
-from provocations import COMMANDS, CORPORA, RECORDS, lay_out, lay_out_corpus
+from provocations import COMMANDS, CORPORA, RECORDS, lay_out_corpus
+from provoking_files import lay_out
 from typer.testing import CliRunner
 
 import ner
@@ -43,9 +45,12 @@ This page is written by `python scripts/document_messages.py` from `scripts/prov
 TARGET = Path(__file__).parent.parent / "docs" / "messages.md"
 Row = tuple[str, str]
 
+_NAMES = re.compile("MODEL|CONFIG")
 _FOREIGN = re.compile(
     r"((?:deserializing header|list of words|folder is damaged|used here|cannot be|YAML|yaml: cannot be read"
-    r"|written): |its loss is )(?!it has|found |No such|nested|a value).+?(?=; copy|\. Lower|; cpu|$)",
+    r"|no parquet file|saved dataset|written): |its loss is |checkpoint is damaged \()"
+    r"(?!it has|found |No such|nested|a value)"
+    r".+?(?=; copy|\. Lower|; cpu|\); start|\. Save it|\. Is it whole|$)",
     re.DOTALL,
 )
 
@@ -74,9 +79,11 @@ def commands(place: Path, model: Path) -> Iterator[Row]:
     os.chdir(place)
     try:
         for command, says in COMMANDS:
-            words = [names.get(word, word) for word in command.split(" ")]
+            words = [_NAMES.sub(lambda match: names[match[0]], word) for word in command.split(" ")]
+            shutil.rmtree("run", ignore_errors=True)
             answer = CliRunner().invoke(app, words, input="Ada").stderr.removeprefix("error: ")
-            yield f"`ner {command}`", _ours(answer, says, f"{place}/", str(model))
+            shown = command if len(command) < 120 else f"{command[:40]}..."
+            yield f"`ner {shown.strip()}`", _ours(answer, says, f"{place}/", str(model))
     finally:
         os.chdir(here)
 

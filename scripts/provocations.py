@@ -11,8 +11,6 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 TAG = "is no tag: expected O, or one of B I E S L U M, a hyphen and a label."
 OFFSETS = "Offsets count characters (not bytes, not UTF-16 units) from 0, and the end is exclusive."
 CUT = "Set data.cut_spans=widen to take whole tokens, data.cut_spans=drop to leave such spans out, or another data.tokenizer."
@@ -188,6 +186,21 @@ CORPORA: dict[str, tuple[bytes, dict[str, Any], str]] = {
         {},
         ":1: '\\ud800' holds half of a surrogate pair, which is no character. The text was cut or decoded wrongly: mend it, or leave the half out.",
     ),
+    "between.jsonl": (
+        b'{"text": "Ada x", "tokens": [{"start": 0, "end": 3}], "label": [[4, 5, "X"]]}\n',
+        {},
+        f":1: the X span 'x' (4-5) begins or ends where no token does. {CUT}",
+    ),
+    "nowhere.jsonl": (
+        b'{"text": "Ada x", "tokens": [{"start": 0, "end": 3}], "label": [[4, 5, "X"]]}\n',
+        {"cut_spans": "widen"},
+        ":1: the X span 'x' (4-5) holds no token. Are the tokens those of the text? Mend them, or leave them out to have the text cut anew.",
+    ),
+    "weight.jsonl": (
+        b'{"tokens": ["a"], "tags": ["O"], "weight": -1}\n',
+        {},
+        ":1: weight -1 is no number from 0 on. A weight says how often a sentence counts.",
+    ),
     "line.ann": (b"T1 PER 0 3 Ada\n", {}, ":1: 'T1 PER 0 3 Ada' is no annotation. Expected T1<tab>LABEL START END<tab>TEXT."),
     "text.ann": (
         b"T1\tPER 0 3\tBob\n",
@@ -201,18 +214,7 @@ CORPORA: dict[str, tuple[bytes, dict[str, Any], str]] = {
     ),
 }  # fmt: skip
 
-# Commands. Files in the working folder, and what a command says of them; MODEL is a model, CONFIG a configuration.
-FILES: dict[str, bytes] = {
-    "latin1.conll": "Ada B-PER\nZoë B-PER\n".encode("latin-1"),
-    "empty.conll": b"",
-    "ragged.conll": b"Ada B-PER\nleft\n",
-    "wrong.conll": b"Ada NNP B-PER x1\nleft VBD O x2\n",
-    "plain.conll": b"it O\nrained O\n",
-    "words.conll": b"it\nrained\n",
-    "cut.txt": b"ada 0.1 0.2 0.3\noslo 0.4 0.",
-    "bad.jsonl": b'{"text": "Ada"}\n{"text": \n',
-}
-
+# Commands, in a folder with the files of ``provoking_files.py``; MODEL is a model, CONFIG a configuration.
 COMMANDS: list[tuple[str, str]] = [
     ("tag nothing FILE", "nothing: no such folder; a training writes its model into OUTPUT/model"),
     ("tag . FILE", ".: not a model folder, it has no config.json"),
@@ -271,6 +273,83 @@ COMMANDS: list[tuple[str, str]] = [
     ("inspect MODEL", "expected one of SENTENCE, --transitions, --filters and --neighbours WORD"),
     ("inspect MODEL --neighbours unheard", "the model has no vector of 'unheard'"),
     ("inspect MODEL Ada --plot a.txt", "a.txt: pictures are written to files that end in"),
+    ("inspect MODEL --neighbours Ada --plot a.png", "--plot: neighbours are text"),
+    ("inspect MODEL Ada --plot no/a.html", "no/a.html: cannot be written: No such file or directory"),
+    ("inspect MODEL ", "the sentence has no token"),
+    ("inspect MODEL It\u00a0rained.\u00a0Ada\u00a0left.", "the text has 2 sentences"),
+    ("inspect MODEL " + "w\u00a0" * 200 + " --plot a.png", "columns are too many"),
+    ("inspect seeds Ada", "seeds: an ensemble has no gates, filters and vectors of its own"),
+    ("tag MODEL half.jsonl --to text -o out", "is half of a surrogate pair, which UTF-8 cannot hold. Mend the text"),
+    ("tag MODEL line.jsonl --to conll -o out", "line.jsonl:1: the token 'a\\nb' cannot stand in a column."),
+    ("tag full plain.conll", "full: not a model folder, it has no config.json"),
+    ("check CONFIG plain.conll", "a configuration says itself which files there are and how to read them"),
+    ("check none", "none: is a folder without .txt files."),
+    ("check alone.txt --format brat", "alone.ann: no such file, so the text is not annotated."),
+    ("check nothing.parquet", "nothing.parquet: no such file. Check the path."),
+    ("check no-parquet.parquet", "no-parquet.parquet: is no parquet file: "),
+    ("check columns.parquet", "has no column ner_tags or tags"),
+    ("check numbers.parquet", "column ner_tags holds numbers without names."),
+    ("check lengths.parquet", "row 0: 2 tokens, but 1 tags."),
+    ("convert plain.conll full --to brat", "full: the folder is not empty. Name a new one."),
+    ("convert documents.conll out.ann", "out.ann: there is more than one document."),
+    ("convert plain.conll no/out.ann", "no/out.txt: cannot be written: No such file or directory."),
+    ("convert plain.conll no/out --to brat", "no/out: cannot be written: No such file or directory."),
+    ("convert blank.conll out.ann", "out.ann: the label 'a b' has white space in it."),
+    ("convert partial.conll out.conll --scheme BILOU", "what a partial tag leaves open cannot be said in another scheme"),
+    ("convert partial.conll out.jsonl --to spans", "cannot be written with character offsets"),
+    ("convert empty-token.conll out.jsonl --to spans", "the PER entity in the sentence from line 1 has no characters."),
+    ("convert line.jsonl out.conll", "a column file cannot say that."),
+    ("errors seeds plain.conll", "seeds: holds 2 runs, and errors are those of one model"),
+    ("compare nothing MODEL plain.conll", "nothing: no such file or folder; expected a model, a run"),
+    ("compare full MODEL plain.conll", "full: neither a model nor a run, and no folder of runs"),
+    ("compare twins MODEL plain.conll", "seed1 and seed2 are one model, which counts once"),
+    ("compare labels MODEL plain.conll", "labels: its models have different labels"),
+    ("compare untagged.jsonl MODEL plain.conll", "words without tags: expected predictions."),
+    ("compare other.conll MODEL plain.conll", "other.conll:1: sentence 1 is "),
+    ("compare longer.conll MODEL plain.conll", "predictions of 2 sentences, but plain.conll has 1."),
+    ("train latin1.yaml", "latin1.yaml: cannot be read: "),
+    ("train CONFIG --seeds 1,x", "--seeds 1,x: expected numbers separated by commas, such as 1,2,3"),
+    ("train CONFIG --seeds 1,1", "seeds 1, 1: expected at least one, and none twice"),
+    ("train CONFIG --seeds 1,2 output=ran", "ran: holds a single run; choose another output=FOLDER"),
+    ("train CONFIG --seeds 1,2 output=series", "series: holds runs already (seed1)"),
+    ("train CONFIG --seeds 2,3 --resume output=series", "series: holds seed1 too"),
+    ("train CONFIG output=ran", "ran: holds a run already; go on with it (--resume)"),
+    ("train CONFIG output=ran --resume", "no checkpoint to resume from; start anew with --overwrite"),
+    ("train CONFIG output=damaged --resume", "the checkpoint is damaged ("),
+    ("train CONFIG model.encoder.hidden=true", "model.encoder.hidden: true is a truth value"),
+    ("train CONFIG output=''", "output: '' is no name that a file can have"),
+    ("train CONFIG data.dev=[] data.test=[] data.train=one.conll", "cannot be split with data.dev_fraction=0.1"),
+    ("train CONFIG data.train=steer.conll", "the label '\\x1b[2J' ends a line or steers a terminal."),
+    ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=none", "is a folder, but neither a saved dataset"),
+    ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=saved", "saved: cannot be read as a saved dataset: "),
+    ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=splits", "splits: has the splits gold, silver."),
+    ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=no-dev", "no-dev: dev holds no sentence."),
+    ("train CONFIG vectors=vectors/word.txt", "word.txt:1: expected a word and its numbers, found 'ada'."),
+    ("train CONFIG vectors=vectors/rows.txt", "rows.txt: the first line says 3 rows, the file has 1."),
+    ("train CONFIG vectors=vectors/size.txt", "size.txt:1: expected a size of vectors up to"),
+    ("train CONFIG vectors=vectors/nan.txt", "nan.txt:2: expected a finite number, found 'nan'."),
+    ("train CONFIG vectors=vectors/latin1.txt", "latin1.txt:2: "),
+    ("train CONFIG vectors=vectors/cut.bin", "cut.bin: row 2 of 2 is cut short: expected a word, a blank and 8 bytes."),
+    ("train CONFIG vectors=vectors/more.bin", "more.bin: the first line says 1 rows, the file has more."),
+    ("train CONFIG vectors=vectors/nan.bin", "nan.bin: row 1, 'ada', holds a number that is not finite."),
+    ("train CONFIG vectors=vectors/line.bin", "has a line end."),
+    ("train CONFIG vectors=vectors/latin1.bin", "latin1.bin: row 1: "),
+    ("train CONFIG vectors=vectors/two.zip", "two.zip: expected one file in the archive, found 2: a.txt, b.txt."),
+    ("train CONFIG vectors=vectors/two.zip/c.txt", "there is no c.txt in the archive, which holds a.txt, b.txt."),
+    ("train CONFIG vectors=vectors/cut.gz", "cut.gz: the file is damaged or cut short: "),
+    ("train CONFIG vectors=vectors", "vectors: the file cannot be read: Is a directory."),
+    ("train CONFIG model.features.clusters=latin1.conll", "latin1.conll:2: the line is not UTF-8."),
+    ("train CONFIG model.features.clusters=empty.conll", "empty.conll: the file holds no cluster paths."),
+    (
+        "train CONFIG distillation.teacher=MODEL distillation.data=plain.conll model.scheme=BILOU",
+        "model.scheme is BILOU, but the teacher's tags are in IOBES: set model.scheme=IOBES",
+    ),
+    (
+        "train CONFIG distillation.teacher=MODEL distillation.data=plain.conll data.train=label.conll",
+        "the teacher does not know the label CITY of the training data.",
+    ),
+    ("curve CONFIG --portions 2", "portions 2: expected fractions above 0 and up to 1"),
+    ("curve CONFIG data.train=[]", "there is nothing to train on. Set data.train or data.dataset."),
 ]  # fmt: skip
 
 # Records to tag, each the second line of a JSONL file.
@@ -289,14 +368,6 @@ RECORDS: list[tuple[str, str]] = [
     ('{"text": "Ada left", "tokens": ["Ada", "went"]}', "is 'went', but the text goes on with 'left'"),
     ('{"text": "Ada left", "tokens": ["Ada"]}', "tokens end before 'left'"),
 ]  # a regular expression each
-
-
-def lay_out(place: Path, model: Path, config: dict[str, Any]) -> dict[str, str]:
-    """Write the files of `COMMANDS` into the working folder; what their names stand for."""
-    for name, content in FILES.items():
-        (place / name).write_bytes(content)
-    (place / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return {"MODEL": str(model), "CONFIG": "my.yaml"}
 
 
 def lay_out_corpus(place: Path, name: str) -> Path:

@@ -132,7 +132,7 @@ class Picture:
             else:
                 draw(self, file)
         except OSError as error:
-            raise NerError(f"{file}: cannot be written: {error}.") from None
+            raise NerError(f"{file}: cannot be written: {error.strerror or error}.") from None
         return file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,9 @@ from tests.cli.conftest import Run
 from tests.scripts.loading import script
 
 provocations = script("provocations")
+lay_out = script("provoking_files").lay_out
+
+NAMES = re.compile("MODEL|CONFIG")
 
 
 @pytest.fixture
@@ -34,8 +38,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_messages(
     run: Run, place: Path, tiny_model: Path, tiny_config: dict[str, Any], command: str, message: str
 ) -> None:
-    names = provocations.lay_out(place, tiny_model, tiny_config)
-    result = run(*(names.get(word, word) for word in command.split(" ")), input="Ada", status=1)
+    names = lay_out(place, tiny_model, tiny_config)
+    words = (NAMES.sub(lambda match: names[match[0]], word) for word in command.split(" "))
+    result = run(*words, input="Ada", status=1)
     assert result.stderr.startswith("error: ") and message in result.stderr
     assert "Traceback" not in result.output
     assert not [path for path in place.iterdir() if path.name.startswith((".", "out"))]
