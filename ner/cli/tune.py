@@ -75,7 +75,7 @@ def tune(
         listener=Listener() if json_file == "-" else Screen(),
     )
     if json_file != "-":
-        print(f"\n{found.table()}\n\nTrain it: ner train {found.folder / 'best.yaml'}")
+        show(f"\n{found.table()}\n\nTrain it: ner train {found.folder / 'best.yaml'}")
     if json_file is not None:
         write_json(found.to_json(), json_file)
     if plots is not None:
