@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ner.cli.output import write_json
+from ner.cli.output import show, write_json
 
 
 def tune(
