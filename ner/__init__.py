@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ner.document import Document, Entity, Token
     from ner.ensemble import Ensemble
     from ner.scoring import Evaluation, evaluate
+    from ner.suspecting import find_suspects
     from ner.tagger import Tagger, load
     from ner.tagging import tag_file
     from ner.training.portions import LearningCurve, learning_curve
@@ -45,6 +46,7 @@ _HOMES = {
     "Ensemble": "ner.ensemble",
     "Evaluation": "ner.scoring",
     "evaluate": "ner.scoring",
+    "find_suspects": "ner.suspecting",
     "Tagger": "ner.tagger",
     "load": "ner.tagger",
     "tag_file": "ner.tagging",
@@ -83,6 +85,7 @@ __all__ = [
     "compare",
     "convert_file",
     "evaluate",
+    "find_suspects",
     "learning_curve",
     "load",
     "load_config",

@@ -143,9 +143,20 @@ def settle(tags: Sequence[str]) -> Sequence[str]:
     return tags
 
 
+def place_of(file: str, line: int, index: int, position: int = 0) -> str:
+    """Where a word of a sentence stands: in a column file on a line of its own, else on the record's.
+
+    Args:
+        file, line: of the sentence; 0 where there are no lines.
+        index: of the sentence among all, from 0.
+        position: of the word in the sentence, from 0.
+    """
+    return f"{file} row {index}" if not line else f"{file}:{line if file.endswith(_JSON) else line + position}"
+
+
 def _tag_at(file: str, line: int, index: int, tokens: Sequence[str], tags: Sequence[str], position: int) -> str:
-    """A tag and where it stands: in a column file the token's own line, else the record's."""
-    where = f"{file} row {index}" if not line else f"{file}:{line if file.endswith(_JSON) else line + position}"
+    """A tag and where it stands."""
+    where = place_of(file, line, index, position)
     before = f" after {tags[position - 1]}" if position else " at the start of the sentence"
     return f"{where} {tags[position]} ({tokens[position]}){before}"
 

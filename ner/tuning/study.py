@@ -29,6 +29,9 @@ BEAT = 15.0
 SILENCE = 600.0
 """Seconds without a sign of life after which a trial is given up whose process cannot be asked for."""
 
+SUSPENDED = 86_400.0
+"""Seconds without one after which its process, which is there, is taken for another of the same number."""
+
 ATTEMPTS = 3
 """How often the values of a trial are tried whose process dies."""
 
@@ -192,6 +195,7 @@ def quiet_optuna() -> Iterator[None]:
 
 def _is_alive(trial: FrozenTrial) -> bool:
     host, process = trial.user_attrs.get(WORKER, (None, None))
+    silence = SILENCE
     if host == _host() and os.name == "posix":
         try:
             os.kill(process, 0)
@@ -199,8 +203,9 @@ def _is_alive(trial: FrozenTrial) -> bool:
             return False
         except OSError:  # somebody else's
             pass
+        silence = SUSPENDED
     begun = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-    return time.time() - trial.user_attrs.get(ALIVE, begun) < SILENCE
+    return time.time() - trial.user_attrs.get(ALIVE, begun) < silence
 
 
 def _host() -> str:

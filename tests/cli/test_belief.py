@@ -112,3 +112,21 @@ def test_errors_of_predictions_alone_know_no_training(run: Run, tiny_files: Path
     assert "name what the model was trained on (--train FILE)" in run("errors", data, data).stdout
     told = run("errors", data, data, "--train", tiny_files / "train.conll").stdout
     assert "(--train FILE)" not in told and re.search(r"^seen +[0-9]", told, re.MULTILINE)
+
+
+def test_suspects(run: Run, config: Path, tiny_files: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "s.json"
+    options = ("--suspects", "--folds", 2, "--epochs", 3)
+    output = run("check", config, *options, "--json", saved, "--limit", 3).stdout
+    assert "seed 1, fold 2 of 2: asked about 20 sentences" in output
+    assert re.search(r"^\d+ suspects in 40 sentences with \d+ entities", output, re.MULTILINE)
+    ranked = json.loads(saved.read_text())["suspects"]
+    assert re.search(rf"^1 +{ranked[0]['place']} +{ranked[0]['kind']} ", output, re.MULTILINE)
+    assert not re.search(r"^4 ", output, re.MULTILINE) and ranked[0]["place"].startswith(f"{tiny_files}/train.conll:")
+    assert json.loads(run("check", config, *options, "--json", "-").stdout)["suspects"] == ranked
+    assert "--seeds one: expected numbers" in run("check", config, "--suspects", "--seeds", "one", status=1).stderr
+    jsonl = tmp_path / "t.jsonl"
+    run("convert", tiny_files / "train.conll", jsonl)
+    small = tmp_path / "small.jsonl"
+    small.write_text("".join(jsonl.read_text().splitlines(keepends=True)[:12]))
+    assert "suspects in 12 sentences" in run("check", small, "--suspects", "--folds", 2, "--epochs", 1).stdout

@@ -175,7 +175,8 @@ def test_who_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"worker": [here, gone.pid], "alive": now}, [0]),
         ({"worker": ["elsewhere", gone.pid], "alive": now - 60}, []),
         ({"worker": ["elsewhere", gone.pid], "alive": now - 2 * studies.SILENCE}, [0]),
-        ({"worker": [here, os.getpid()], "alive": now - 2 * studies.SILENCE}, [0]),
+        ({"worker": [here, os.getpid()], "alive": now - 2 * studies.SILENCE}, []),  # suspended, as by Ctrl-Z
+        ({"worker": [here, os.getpid()], "alive": now - 2 * studies.SUSPENDED}, [0]),
         ({}, []),
     ]):  # fmt: skip
         study = begun(tmp_path / f"{number}.journal", **noted)
