@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ner.document import Document, Entity, Token
     from ner.ensemble import Ensemble
     from ner.scoring import Evaluation, evaluate
+    from ner.suggesting import Suggestion, suggest
     from ner.suspecting import find_suspects
     from ner.tagger import Tagger, load
     from ner.tagging import tag_file
@@ -46,6 +47,8 @@ _HOMES = {
     "Ensemble": "ner.ensemble",
     "Evaluation": "ner.scoring",
     "evaluate": "ner.scoring",
+    "Suggestion": "ner.suggesting",
+    "suggest": "ner.suggesting",
     "find_suspects": "ner.suspecting",
     "Tagger": "ner.tagger",
     "load": "ner.tagger",
@@ -74,6 +77,7 @@ __all__ = [
     "ModelError",
     "NerError",
     "SeedRuns",
+    "Suggestion",
     "Tagger",
     "Token",
     "TrainResult",
@@ -89,6 +93,7 @@ __all__ = [
     "learning_curve",
     "load",
     "load_config",
+    "suggest",
     "tag_file",
     "train",
     "train_seeds",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, tag, train, tune
+from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, suggest, tag, train, tune
 from ner.cli.failing import explained
 from ner.cli.output import accept_any_text
 from ner.version import __version__
@@ -44,6 +44,7 @@ for _command in (
     compare.compare,
     errors.errors,
     tag.tag,
+    suggest.suggest,
     check.check,
     convert.convert,
     info.info,

@@ -67,8 +67,8 @@ def tag_file(
         DataError: the input cannot be read as what it was said to be, or the output cannot be written.
         ConfigError: the options ask for what the output's format has no place for.
     """
-    read = read or _by_name(source, INPUTS) or "text"
-    write = write or _by_name(target, OUTPUTS) or ("conll" if read == "conll" else "jsonl")
+    read = read or by_name(source, INPUTS) or "text"
+    write = write or by_name(target, OUTPUTS) or ("conll" if read == "conll" else "jsonl")
     options = options or TagOptions()
     options.check_output(write)
     head, foot = page(f"Entities of {name_of(source)}") if write == "html" else ("", "")
@@ -182,7 +182,8 @@ class _Begun(NamedTuple):
     predict: Callable[[], Prediction]
 
 
-def _by_name(place: object, known: Collection[str]) -> str | None:
+def by_name(place: object, known: Collection[str]) -> str | None:
+    """The one of the known kinds that a file's name tells; None if it tells none."""
     if not isinstance(place, (str, os.PathLike)):
         return None
     suffixes = [suffix for suffix in Path(place).suffixes if suffix != ".gz"]

@@ -130,3 +130,15 @@ def test_suspects(run: Run, config: Path, tiny_files: Path, tmp_path: Path) -> N
     small = tmp_path / "small.jsonl"
     small.write_text("".join(jsonl.read_text().splitlines(keepends=True)[:12]))
     assert "suspects in 12 sentences" in run("check", small, "--suspects", "--folds", 2, "--epochs", 1).stdout
+
+
+def test_suggest(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Ada lives in London .\nGrace Zorblatt of the old Acme met Xu in Ulan\nit rained .\n")
+    records = [json.loads(line) for line in run("suggest", tiny_model, text).stdout.splitlines()]
+    assert records[0]["text"].startswith("Grace") and records[0]["line"] == 2 and len(records) == 3
+    assert run("suggest", tiny_model, text, "--limit", 1, "--to", "text").stdout == f"{records[0]['text']}\n"
+    run("suggest", tiny_model, text, "--by", "confidence", "--to", "conll", "-o", tmp_path / "next.conll")
+    assert (tmp_path / "next.conll").read_text().count("\n\n") >= 2
+    piped = run("suggest", tiny_model, "-", "--limit", 1, input=text.read_text()).stdout
+    assert json.loads(piped)["text"] == records[0]["text"]

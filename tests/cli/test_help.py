@@ -18,7 +18,21 @@ from tests.clone import make_clone
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {
-    *("train", "tune", "curve", "evaluate", "compare", "errors", "tag", "check", "convert", "info", "inspect", "push")
+    *(
+        "train",
+        "tune",
+        "curve",
+        "evaluate",
+        "compare",
+        "errors",
+        "tag",
+        "suggest",
+        "check",
+        "convert",
+        "info",
+        "inspect",
+        "push",
+    )
 }
 
 
