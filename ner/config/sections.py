@@ -279,6 +279,9 @@ class TrainingConfig(Section):
 
     Attributes:
         epochs: passes over the training sentences, at most.
+        start_from: a model folder. Its words with their vectors, characters, clusters, gazetteers and encoder are where
+            training starts, and so are the scores of the tags that both know; ``vectors`` and files of clusters and
+            gazetteers are not read.
         patience: epochs without a better dev F1 after which training stops; unset, it never stops early.
         batch_size: sentences.
         seed: of everything random.
@@ -295,6 +298,7 @@ class TrainingConfig(Section):
     """
 
     epochs: Positive = 20
+    start_from: str | None = None
     patience: Positive | None = None
     batch_size: Positive = 16
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -93,18 +94,35 @@ class FeatureEncoder:
 
     @classmethod
     def build(
-        cls, config: ModelConfig, sentences: Iterable[Sequence[str]], vectors: Sequence[Vectors]
+        cls,
+        config: ModelConfig,
+        sentences: Iterable[Sequence[str]],
+        vectors: Sequence[Vectors],
+        start: FeatureEncoder | None = None,
     ) -> FeatureEncoder:
-        """Collect the vocabularies from the training sentences and the files of vectors, and from nothing else."""
+        """Collect the vocabularies from the training sentences and the files of vectors, and from nothing else.
+
+        Args:
+            config: what features there are.
+            sentences: of training.
+            vectors: whose words are known too.
+            start: of the model that training starts from, whose characters are known too, and whose clusters and
+                gazetteers stand for the configured files.
+        """
         counts = Counter(word for sentence in sentences for word in sentence)
         vocabulary = Vocabulary.build(counts, vectors, config.words.min_count, config.words.fine_tune)
-        features = config.features
+        characters, features = chain(counts, start.characters.characters if start else ()), config.features
+        clusters, gazetteers = (start.clusters, start.gazetteers) if start else (None, None)
+        if features.clusters and clusters is None:
+            clusters = Clusters.build(features.clusters, features.cluster_prefixes)
+        if features.gazetteers and gazetteers is None:
+            gazetteers = Gazetteers.build(features.gazetteers)
         return cls(
             vocabulary,
-            CharacterVocabulary.build(counts),
+            CharacterVocabulary.build(characters),
             config.chars.max_length,
-            Clusters.build(features.clusters, features.cluster_prefixes) if features.clusters else None,
-            Gazetteers.build(features.gazetteers) if features.gazetteers else None,
+            clusters if features.clusters else None,
+            gazetteers if features.gazetteers else None,
         )
 
     @property

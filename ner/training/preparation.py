@@ -18,10 +18,11 @@ from ner.features.batches import EncodedCorpus
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet, is_partial
 from ner.features.vectors import read_vectors
-from ner.features.vocabulary import Vocabulary, initial_matrix
+from ner.features.vocabulary import UNKNOWN, Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.text import get_tokenizer
 from ner.training.listener import Listener
+from ner.training.predecessor import Predecessor, predecessor
 from ner.training.silver import join, label
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Prepared:
         matrix: initial word vectors, float32 [V, D].
         row_dropout: with which probability each row is replaced by the unknown word's, float32 [V].
         targets: a teacher's probabilities for the tokens of the last training sentences; or None.
+        start: the model that training starts from; or None.
     """
 
     config: Config
@@ -55,6 +57,7 @@ class Prepared:
     matrix: np.ndarray
     row_dropout: np.ndarray
     targets: np.ndarray | None = None
+    start: Predecessor | None = None
 
     @property
     def scheme(self) -> str:
@@ -87,6 +90,8 @@ class Prepared:
         torch.manual_seed(self.config.training.seed)
         model = SequenceTagger(self.config.model, self.encoder.sizes, self.tagset, self.matrix.shape[1])
         model.words.table.load(torch.from_numpy(self.matrix))
+        if self.start is not None:
+            self.start.hand_over(model, self.config.model, self.encoder, self.tagset)
         if self.is_partial:  # else what nobody looked at could go on from an entity that is known to have ended
             model.crf.constrained_training = True
         model.entity_share = self.config.data.entity_share
@@ -103,7 +108,8 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
         NerError: there is no such tokenizer.
     """
     get_tokenizer(config.tagging.tokenizer)  # one that is not there would be found out only after the training
-    vectors = [read_vectors(path) for path in config.vectors]
+    start = predecessor(config)
+    vectors = [read_vectors(path) for path in config.vectors] if start is None else [start.vectors]
     corpus, silver = load(config.data, dataset), label(config)
     if "dev" not in corpus and "train" in corpus and config.data.dev_fraction:
         corpus = hold_out(corpus, config.data.dev_fraction, config.training.seed)
@@ -115,7 +121,7 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
         corpus["train"] = join(corpus.get("train"), silver)
     if not len(corpus.get("train", ())):
         raise DataError("there is nothing to train on.", remedy="Set data.train or data.dataset.")
-    report = check(corpus, hits(vectors), None if config.data.scheme == "auto" else config.data.scheme)
+    report = check(corpus, hits(vectors) if start is None else None, None if config.data.scheme == "auto" else config.data.scheme)
     listener.checked(report)
     if report.fatal and not config.training.force:
         found = "".join(f"\n  {problem}" for problem in report.fatal)
@@ -125,9 +131,11 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             config.data.dataset or ", ".join(config.data.train) or None,
         )
     tokens, tags = column(corpus["train"], "tokens"), column(corpus["train"], "tags")
-    encoder = FeatureEncoder.build(config.model, tokens, vectors)
-    start = np.random.default_rng([config.training.seed, 1])
-    matrix, pretrained = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, start)
+    encoder = FeatureEncoder.build(config.model, tokens, vectors, start and start.encoder)
+    chance = np.random.default_rng([config.training.seed, 1])
+    matrix, pretrained = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, chance)
+    if start is not None:
+        matrix[UNKNOWN] = start.unknown
     row_dropout = _row_dropout(config.model.words, encoder.vocabulary, tokens, pretrained)
     identities = {split: identity(part) for split, part in corpus.items()}
     tagset = TagSet.of(tags, config.model.scheme) if silver is None else silver.tagset
@@ -138,7 +146,7 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             remedy="Give it another name in the training data: no model with such a label is loaded.",
         )
     targets = None if silver is None else silver.targets
-    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, targets)
+    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, targets, start)
 
 
 def _row_dropout(
