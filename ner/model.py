@@ -53,7 +53,7 @@ class SequenceTagger(nn.Module):
             sizes.shapes,
             features.shape_dim,
             sizes.clusters,
-            features.cluster_dim,
+            word_dim if features.cluster_start == "vectors" else features.cluster_dim,
             config.words.dropout,
         )
         gazetteer_tags = 5  # outside, and the four roles of a match

@@ -259,6 +259,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("train CONFIG data.revision=x", "revision is that of a hub repository, but data.dataset is not set"),
     ("train CONFIG distillation.teacher=x", "distillation needs both a teacher and data"),
     ("train CONFIG distillation.teacher=x distillation.data=plain.conll", "x: no such folder"),
+    ("train CONFIG training.start_from=x", "x: no such folder"),
     ("train CONFIG training.epochs", "'training.epochs': expected section.key=value"),
     ("train CONFIG training.epochs=[", "'training.epochs=[': the value is not valid YAML"),
     ("train CONFIG training.epochs=many", "training.epochs: Input should be a valid integer"),

@@ -28,6 +28,13 @@ def test_there_are_files() -> None:
     assert {path.stem for path in FILES} >= {"quickstart", "conll2003-paper", "conll2003-best", "wnut17", "bc5cdr"}
 
 
+def test_the_recipe_with_clusters_is_one_for_five_corpora() -> None:
+    configs = [load_config(path).model_dump(exclude={"data", "output"}) for path in FILES if "clusters" in path.stem]
+    assert len(configs) == 5 and all(config == configs[0] for config in configs)
+    few = load_config(ROOT / "configs" / "crossner.yaml")
+    assert few.model_dump(include={"model", "vectors"}) == {key: configs[0][key] for key in ("model", "vectors")}
+
+
 def test_overrides() -> None:
     config = load_config(
         {"data": {"train": "a.conll"}},

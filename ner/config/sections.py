@@ -178,6 +178,9 @@ class FeatureConfig(Section):
         clusters: a file of Brown cluster paths (word, tab, path), plain or ``.gz``.
         cluster_prefixes: lengths in bits of the path prefixes that are features.
         cluster_dim: size of each prefix's embedding.
+        cluster_start: what these embeddings start from: ``random`` numbers, or, with ``vectors``, the mean vector of
+            all words under the prefix, so that a word without a vector has that of its like; ``cluster_dim`` is then
+            not used.
         gazetteers: files of names, a name a line; each file is a feature.
         gazetteer_dim: size of each gazetteer's embedding.
         group_dropout: probability that a token is seen without one of its groups of features in training: without its
@@ -189,6 +192,7 @@ class FeatureConfig(Section):
     clusters: File | None = None
     cluster_prefixes: list[Positive] = [4, 6, 10, 20]
     cluster_dim: Positive = 10
+    cluster_start: Literal["random", "vectors"] = "random"
     gazetteers: Files = []
     gazetteer_dim: Positive = 5
     group_dropout: Fraction = 0.0
@@ -279,9 +283,9 @@ class TrainingConfig(Section):
 
     Attributes:
         epochs: passes over the training sentences, at most.
-        start_from: a model folder. Its words with their vectors, characters, clusters, gazetteers and encoder are where
-            training starts, and so are the scores of the tags that both know; ``vectors`` and files of clusters and
-            gazetteers are not read.
+        start_from: a model folder. Training starts from its words with their vectors, characters, clusters,
+            gazetteers and encoder, and from the scores of the tags that both know; ``vectors`` and files of clusters
+            and gazetteers are not read.
         patience: epochs without a better dev F1 after which training stops; unset, it never stops early.
         batch_size: sentences.
         seed: of everything random.
@@ -298,7 +302,7 @@ class TrainingConfig(Section):
     """
 
     epochs: Positive = 20
-    start_from: str | None = None
+    start_from: File | None = None
     patience: Positive | None = None
     batch_size: Positive = 16
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

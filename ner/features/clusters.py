@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ner.errors import DataError, ModelError
 from ner.features.compressed import read_lines
 from ner.features.lookup import Lookup, find_sorted
+from ner.features.vectors import MISSING, Vectors, combine
 from ner.features.word_lists import read_words, write_words
 
 UNKNOWN = 0
@@ -108,6 +109,22 @@ class Clusters:
     def encode(self, words: Collection[str]) -> NDArray[np.int64]:
         """The numbers of the words' prefixes, [W, P], each below the prefix's ``sizes``."""
         return self._numbers[self._lookup.rows(words)]
+
+    def means(self, vectors: Sequence[Vectors]) -> list[NDArray[np.float32]]:
+        """For each prefix length the mean vectors of the words under each prefix, [size, D]; 0 without such words.
+
+        Args:
+            vectors: whose vectors are concatenated, D numbers together.
+        """
+        words = [word for word in self.words if any(part.lookup(word) != MISSING for part in vectors)]
+        matrix, _ = combine(vectors, words)
+        found = []
+        for numbers, size in zip(self.encode(words).T, self.sizes, strict=True):
+            means = np.zeros((size, matrix.shape[1]), np.float32)
+            np.add.at(means, numbers, matrix)
+            means /= np.maximum(np.bincount(numbers, minlength=size), 1)[:, None]
+            found.append(means)
+        return found
 
     def _find(self, word: str) -> int | None:
         position = find_sorted(self.words, word, 0, len(self.words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -86,6 +87,12 @@ class WordRepresentation(nn.Module):
         )
         self.groups = tuple(size for size in sizes if size)
         self.output_size = sum(sizes)
+
+    def load(self, matrix: Tensor, clusters: Sequence[Tensor] = ()) -> None:
+        """Take over initial vectors of words, [V, D], and of clusters, one matrix for each prefix length."""
+        self.table.load(matrix)
+        for embedding, means in zip(self.clusters, clusters, strict=False):
+            embedding.load_state_dict({"weight": means})
 
     def forward(self, words: Tensor, chars: Tensor, shapes: Tensor, clusters: Tensor) -> Tensor:
         """Features of W word types -> their vectors.

@@ -40,7 +40,7 @@ class Predecessor:
     @property
     def vectors(self) -> Vectors:
         """Its words and their vectors, as if read from a file; all but the unknown word's."""
-        return Vectors(self.encoder.vocabulary.words, self._table()[1:].numpy(), self.path, sha256="")
+        return Vectors(list(self.encoder.vocabulary.words), self._table()[1:].numpy(), self.path, sha256="")
 
     @property
     def unknown(self) -> np.ndarray:

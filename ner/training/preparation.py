@@ -13,11 +13,11 @@ from ner.checking import hits
 from ner.config import Config, WordConfig
 from ner.corpus.check import check, identity
 from ner.corpus.read import hold_out, load
-from ner.errors import DataError
+from ner.errors import ConfigError, DataError
 from ner.features.batches import EncodedCorpus
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet, is_partial
-from ner.features.vectors import read_vectors
+from ner.features.vectors import Vectors, read_vectors
 from ner.features.vocabulary import UNKNOWN, Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.text import get_tokenizer
@@ -44,6 +44,8 @@ class Prepared:
         encoder: vocabularies, from the training split and the vectors alone.
         matrix: initial word vectors, float32 [V, D].
         row_dropout: with which probability each row is replaced by the unknown word's, float32 [V].
+        cluster_means: initial vectors of the clusters, float32, a matrix for each prefix length; empty where they are
+            random.
         targets: a teacher's probabilities for the tokens of the last training sentences; or None.
         start: the model that training starts from; or None.
     """
@@ -56,6 +58,7 @@ class Prepared:
     encoder: FeatureEncoder
     matrix: np.ndarray
     row_dropout: np.ndarray
+    cluster_means: list[np.ndarray]
     targets: np.ndarray | None = None
     start: Predecessor | None = None
 
@@ -89,7 +92,7 @@ class Prepared:
         """The model before its first step: the same for the same seed."""
         torch.manual_seed(self.config.training.seed)
         model = SequenceTagger(self.config.model, self.encoder.sizes, self.tagset, self.matrix.shape[1])
-        model.words.table.load(torch.from_numpy(self.matrix))
+        model.words.load(torch.from_numpy(self.matrix), list(map(torch.from_numpy, self.cluster_means)))
         if self.start is not None:
             self.start.hand_over(model, self.config.model, self.encoder, self.tagset)
         if self.is_partial:  # else what nobody looked at could go on from an entity that is known to have ended
@@ -121,7 +124,8 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
         corpus["train"] = join(corpus.get("train"), silver)
     if not len(corpus.get("train", ())):
         raise DataError("there is nothing to train on.", remedy="Set data.train or data.dataset.")
-    report = check(corpus, hits(vectors) if start is None else None, None if config.data.scheme == "auto" else config.data.scheme)
+    scheme = None if config.data.scheme == "auto" else config.data.scheme
+    report = check(corpus, hits(vectors) if start is None else None, scheme)
     listener.checked(report)
     if report.fatal and not config.training.force:
         found = "".join(f"\n  {problem}" for problem in report.fatal)
@@ -131,12 +135,13 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             config.data.dataset or ", ".join(config.data.train) or None,
         )
     tokens, tags = column(corpus["train"], "tokens"), column(corpus["train"], "tags")
-    encoder = FeatureEncoder.build(config.model, tokens, vectors, start and start.encoder)
+    encoder = FeatureEncoder.build(config.model, tokens, vectors, None if start is None else start.encoder)
     chance = np.random.default_rng([config.training.seed, 1])
     matrix, pretrained = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, chance)
     if start is not None:
         matrix[UNKNOWN] = start.unknown
     row_dropout = _row_dropout(config.model.words, encoder.vocabulary, tokens, pretrained)
+    means = _cluster_means(config, encoder, vectors)
     identities = {split: identity(part) for split, part in corpus.items()}
     tagset = TagSet.of(tags, config.model.scheme) if silver is None else silver.tagset
     if tagset.unfit:
@@ -146,7 +151,20 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             remedy="Give it another name in the training data: no model with such a label is loaded.",
         )
     targets = None if silver is None else silver.targets
-    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, targets, start)
+    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, means, targets, start)
+
+
+def _cluster_means(config: Config, encoder: FeatureEncoder, vectors: list[Vectors]) -> list[np.ndarray]:
+    """What the clusters' embeddings start from; empty where they are random.
+
+    Raises:
+        ConfigError: they are to start from vectors, and there are none.
+    """
+    if encoder.clusters is None or config.model.features.cluster_start == "random":
+        return []
+    if not vectors:
+        raise ConfigError("model.features.cluster_start: vectors needs vectors, a list of files")
+    return list(encoder.clusters.means(vectors))
 
 
 def _row_dropout(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ner.errors import DataError, ModelError
 from ner.features.clusters import Clusters
 from ner.features.lookup import spellings
+from ner.features.vectors import Vectors
 from ner.features.word_lists import read_words, write_words
 
 PATHS = {"the": "00", "rome": "0100", "paris": "0101", "0000": "10", "München": "0101110"}
@@ -168,3 +169,19 @@ def test_any_text_gives_clusters_or_an_error_with_the_name(tmp_path_factory, tex
         assert str(error).startswith(str(path))
     else:
         assert (clusters.encode(clusters.words) > 0).all()
+
+
+def test_a_prefix_has_the_mean_vector_of_its_words(tmp_path):
+    clusters = Clusters.build(write(tmp_path, FORMS["word and path"]), [2, 4])
+    one = Vectors(["rome", "paris", "München", "berlin"], np.eye(4, dtype=np.float32), "one", "")
+    two = Vectors(["the", "paris"], np.array([[7], [9]], np.float32), "two", "")
+    short, long = clusters.means([one, two])
+    assert [len(short), len(long)] == clusters.sizes
+    thirds, unseen = [1 / 3, 1 / 3, 1 / 3, 0, 3], [0, 0, 0, 0, 0]
+    number = dict(zip(PATHS, clusters.encode(PATHS).tolist(), strict=True))
+    assert short[number["rome"][0]] == pytest.approx(thirds)
+    assert short[number["the"][0]].tolist() == [0, 0, 0, 0, 7]
+    assert long[number["rome"][1]].tolist() == [1, 0, 0, 0, 0]
+    assert long[number["paris"][1]] == pytest.approx([0, 0.5, 0.5, 0, 4.5])
+    assert long[number["München"][1]].tolist() == long[number["paris"][1]].tolist()
+    assert long[number["0000"][1]].tolist() == unseen and short[0].tolist() == unseen

@@ -8,8 +8,9 @@ import pytest
 import torch
 from datasets import DatasetDict
 
+import ner
 from ner.config import load_config
-from ner.errors import DataError
+from ner.errors import ConfigError, DataError
 from ner.training.listener import Listener
 from ner.training.preparation import Prepared, prepare
 from tests.training.runs import Config, Notes
@@ -86,3 +87,25 @@ def test_partial_tags_are_learnt_as_what_they_leave_open(tiny_config: Config, ti
     assert batch.tags is None and batch.allowed is not None
     assert batch.allowed[0, : len(rows["tags"][3])].all()
     assert (batch.allowed[1, : len(rows["tags"][4])].sum(-1) <= 2).all()
+
+
+def test_clusters_may_start_from_the_vectors_of_their_words(
+    tiny_config: Config, tiny_corpus: DatasetDict, tmp_path: Path
+) -> None:
+    words = sorted({word for sentence in tiny_corpus["train"]["tokens"][:] for word in sentence})
+    lines = [f"{word} {number} {number % 7} 1" for number, word in enumerate(words)]
+    (tmp_path / "vectors.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "paths.tsv").write_text("".join(f"{word}\t01\n" for word in words) + "new\t11\n", encoding="utf-8")
+    features = {"clusters": str(tmp_path / "paths.tsv"), "cluster_prefixes": [1, 2], "cluster_start": "vectors"}
+    model = {**tiny_config["model"], "features": features}
+    config = {**tiny_config, "vectors": str(tmp_path / "vectors.txt"), "model": model}
+    clusters = prepare(load_config(config), None, Listener()).network().words.clusters
+    numbers = np.arange(len(words))
+    mean = [numbers.mean(), (numbers % 7).mean(), 1]
+    for embedding in clusters:
+        weight = embedding.get_parameter("weight").detach().numpy()
+        np.testing.assert_allclose(weight, [[0, 0, 0], mean, [0, 0, 0]], rtol=1e-5)
+    tagger = ner.train(config).tagger
+    assert tagger.predictor.model.words.clusters[0].get_parameter("weight").shape == (3, 3)
+    with pytest.raises(ConfigError, match="cluster_start: vectors needs vectors"):
+        prepare(load_config({**config, "vectors": []}), None, Listener())
