@@ -108,6 +108,7 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
 
     Raises:
         DataError: the corpus or the vectors cannot be read, or the check says that they would spoil the training.
+        ConfigError: the model to start from is several, or clusters are to start from vectors that are not there.
         NerError: there is no such tokenizer.
     """
     get_tokenizer(config.tagging.tokenizer)  # one that is not there would be found out only after the training
