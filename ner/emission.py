@@ -81,9 +81,10 @@ class Emitter:
         if precision != "fp32":
             for part in (model.encoder, model.project):
                 part.to(_DTYPES[precision])
-        for module in model.modules():
-            if isinstance(module, Recurrent):
-                module.pack()
+        with single_threaded():
+            for module in model.modules():
+                if isinstance(module, Recurrent):
+                    module.pack()
         self._cache = WordTypeCache(model, encoder)
 
     def start(self, sentences: Sequence[list[str]], work: Callable[[Emitted], R]) -> Iterator[R]:

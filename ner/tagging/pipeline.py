@@ -44,7 +44,7 @@ def tag_file(
     write: str | None = None,
     options: TagOptions | None = None,
     data: DataConfig = _DEFAULT,
-    window: int = 32768,
+    window: int = 24576,
 ) -> int:
     """Tag a file of any length.
 

@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 
-from ner.modules.packed import pack
+from ner.modules.packed import PackedLayer, pack
 from ner.modules.recurrent import Recurrent
 
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch is built without oneDNN")
@@ -68,6 +68,18 @@ def test_copies_compute_the_same():
     encoder.pack()
     for other in (copy.deepcopy(encoder), pickle.loads(pickle.dumps(encoder))):
         torch.testing.assert_close(other(x, sizes), encoder(x, sizes), rtol=0, atol=0)
+
+
+def test_what_does_not_come_out_right_is_not_used(monkeypatch):
+    cells = make()._cells()[0]
+    monkeypatch.setattr(PackedLayer, "run", lambda self, x, *_: x.new_zeros(*x.shape[:2], 5))
+    assert pack(cells) is None
+
+    def refuse(*_):
+        raise RuntimeError("not on this processor")
+
+    monkeypatch.setattr(PackedLayer, "run", refuse)
+    assert pack(cells) is None
 
 
 def test_only_the_plain_lstm_is_packed():
