@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from ner.checking import check
     from ner.comparing import compare
     from ner.config import Config, DataConfig, load_config
+    from ner.corpus.beside import Beside
     from ner.corpus.convert import convert_file
     from ner.document import Document, Entity, Token
     from ner.ensemble import Ensemble
+    from ner.integrations.word_vectors import learn_vectors
     from ner.scoring import Evaluation, evaluate
     from ner.suggesting import Suggestion, suggest
     from ner.suspecting import find_suspects
@@ -40,6 +42,7 @@ _HOMES = {
     "DataConfig": "ner.config",
     "load_config": "ner.config",
     "check": "ner.checking",
+    "Beside": "ner.corpus.beside",
     "convert_file": "ner.corpus.convert",
     "Document": "ner.document",
     "Entity": "ner.document",
@@ -50,6 +53,7 @@ _HOMES = {
     "Suggestion": "ner.suggesting",
     "suggest": "ner.suggesting",
     "find_suspects": "ner.suspecting",
+    "learn_vectors": "ner.integrations.word_vectors",
     "Tagger": "ner.tagger",
     "load": "ner.tagger",
     "tag_file": "ner.tagging",
@@ -64,6 +68,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Beside",
     "Config",
     "ConfigError",
     "DataConfig",
@@ -90,6 +95,7 @@ __all__ = [
     "convert_file",
     "evaluate",
     "find_suspects",
+    "learn_vectors",
     "learning_curve",
     "load",
     "load_config",

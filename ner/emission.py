@@ -1,6 +1,7 @@
 """From token lists to emissions: every word type encoded once, batches of like length, each computed by one thread.
 
-The answer for a sentence does not depend on its neighbours: padding is masked everywhere.
+The answer for a sentence does not depend on what it is batched with: padding is masked everywhere. Where the model
+reads the tokens around it, these are those of its document.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ner.corpus.beside import ALONE, Beside
 from ner.errors import ConfigError
+from ner.features.batches import places
 from ner.features.encoder import FeatureEncoder
+from ner.features.stretches import stretches
 from ner.model import SequenceTagger
 from ner.modules.recurrent import Recurrent
 from ner.threads import in_order, single_threaded
@@ -87,7 +91,9 @@ class Emitter:
                     module.pack()
         self._cache = WordTypeCache(model, encoder)
 
-    def start(self, sentences: Sequence[list[str]], work: Callable[[Emitted], R]) -> Iterator[R]:
+    def start(
+        self, sentences: Sequence[list[str]], work: Callable[[Emitted], R], beside: Beside = ALONE
+    ) -> Iterator[R]:
         """Do some work on the emissions of all sentences that are not empty, batch by batch.
 
         On a CPU each batch is the job of one of several threads, and all are begun before this returns; on other
@@ -96,33 +102,39 @@ class Emitter:
         Args:
             sentences: their tokens.
             work: what to do with a batch; without gradients.
+            beside: documents, where the model reads more than the sentence, and columns.
 
         Returns:
             What the work gave, in the order of the batches: shortest sentences first.
         """
         lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         starts = np.cumsum(lengths) - lengths
+        read = stretches(lengths, beside.documents, self.model.context)
+        alone = read.sizes is lengths
         with torch.inference_mode(), single_threaded():
             table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
-        gazetteers = self.encoder.encode_sentences(sentences)
+        gazetteers = self.encoder.encode_sentences(sentences, beside.columns)
 
         def job(chosen: np.ndarray) -> R:
             with torch.inference_mode():
-                columns = np.arange(lengths[chosen].max())
-                mask = columns < lengths[chosen][:, None]
-                position = np.where(mask, starts[chosen][:, None] + columns, 0)
-                index = torch.from_numpy(rows[position]).to(table.device)
+                mask, position = places(starts[chosen], lengths[chosen])
+                seen, around = position, None
+                if not alone:
+                    first, sizes = read.first[chosen], read.sizes[chosen]
+                    _, seen = places(first, sizes)
+                    around = torch.from_numpy(np.stack([starts[chosen] - first, sizes], axis=1)).to(table.device)
+                index = torch.from_numpy(rows[seen]).to(table.device)
                 size = torch.from_numpy(lengths[chosen]).to(table.device)
-                matches = None if gazetteers is None else torch.from_numpy(gazetteers[position]).to(table.device)
-                emissions = self.model.emissions(table, index, size, matches)
+                matches = None if gazetteers is None else torch.from_numpy(gazetteers[seen]).to(table.device)
+                emissions = self.model.emissions(table, index, size, matches, around)
                 return work(Emitted(chosen, position, mask, emissions, size))
 
-        batches = list(self._batches(lengths))
+        batches = list(self._batches(read.sizes))
         return in_order(job, batches) if table.device.type == "cpu" else map(job, batches)
 
-    def emit(self, sentences: Sequence[list[str]]) -> Iterator[Emitted]:
+    def emit(self, sentences: Sequence[list[str]], beside: Beside = ALONE) -> Iterator[Emitted]:
         """The emissions of all sentences that are not empty; see `start`."""
-        return self.start(sentences, lambda batch: batch)
+        return self.start(sentences, lambda batch: batch, beside)
 
     def _batches(self, lengths: np.ndarray) -> Iterator[np.ndarray]:
         """Sentence numbers, shortest first, in groups whose padded size keeps to the budget."""

@@ -83,17 +83,25 @@ class MeanTagger(nn.Module):
         with torch.no_grad():
             for parameter, *own in zip(self.crf.parameters(), *(m.crf.parameters() for m in members), strict=True):
                 parameter.copy_(torch.stack(own).mean(0))
+        self.context = members[0].context
         self._sizes = [member.words.output_size for member in members]
 
-    def emissions(self, table: Tensor, index: Tensor, lengths: Tensor, gazetteers: Tensor | None = None) -> Tensor:
+    def emissions(
+        self,
+        table: Tensor,
+        index: Tensor,
+        lengths: Tensor,
+        gazetteers: Tensor | None = None,
+        around: Tensor | None = None,
+    ) -> Tensor:
         """The mean of the members' scores of every tag for every token, [B, T, K]; see `SequenceTagger.emissions`.
 
         Args:
             table: the members' vectors of word types side by side, [W, D], from ``words``.
-            index, lengths, gazetteers: as there.
+            index, lengths, gazetteers, around: as there.
         """
         parts = zip(self.members, table.split(self._sizes, dim=1), strict=True)
-        scores = [cast(Any, member).emissions(part, index, lengths, gazetteers) for member, part in parts]
+        scores = [cast(Any, member).emissions(part, index, lengths, gazetteers, around) for member, part in parts]
         return torch.stack(scores).mean(0)
 
 
@@ -119,6 +127,7 @@ def _difference(one: Description, other: Description) -> str:
         "their tags": one.tags != other.tags,
         "their vocabularies": vocabularies[0] != vocabularies[1],
         "model.chars.max_length": one.model.chars.max_length != other.model.chars.max_length,
+        "model.encoder.context": one.model.encoder.context != other.model.encoder.context,
         "tagging.decoding": (one.threshold is None) != (other.threshold is None),
     }
     return ", ".join(name for name, does in differs.items() if does)

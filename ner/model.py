@@ -10,6 +10,7 @@ from ner.config import ModelConfig
 from ner.features.batches import Batch
 from ner.features.encoder import FeatureSizes
 from ner.features.tags import TagSet
+from ner.modules.auxiliary import AuxiliaryHead
 from ner.modules.char_cnn import CharCNN
 from ner.modules.crf import CRF, Constraints
 from ner.modules.dropout import GroupDropout
@@ -36,6 +37,8 @@ class SequenceTagger(nn.Module):
     Attributes:
         teaching_temperature: at which a teacher's targets were computed.
         entity_share: share of tokens in entities that partial annotation is held to; None for no such check.
+        context: tokens before and after a sentence that it is to be read with.
+        auxiliary: a second head, in training alone; None for none.
     """
 
     teaching_temperature = 1.0
@@ -60,7 +63,11 @@ class SequenceTagger(nn.Module):
         self.gazetteers = nn.ModuleList(
             nn.Embedding(gazetteer_tags, features.gazetteer_dim) for _ in range(sizes.gazetteers)
         )
-        groups = [*self.words.groups, *[sizes.gazetteers * features.gazetteer_dim] * bool(sizes.gazetteers)]
+        self.columns = nn.ModuleList(  # 0, which training does not see, is and stays no information
+            nn.Embedding(size, features.column_dim, padding_idx=0) for size in sizes.columns
+        )
+        further = (sizes.gazetteers * features.gazetteer_dim, len(sizes.columns) * features.column_dim)
+        groups = [*self.words.groups, *(size for size in further if size)]
         self.group_dropout = GroupDropout(features.group_dropout, groups, encoder.variational)
         self.encoder = Recurrent(
             encoder.kind,
@@ -77,10 +84,13 @@ class SequenceTagger(nn.Module):
             layer_norm=encoder.layer_norm,
             residual=encoder.residual,
         )
+        self.context = encoder.context
+        self.beyond = nn.Parameter(torch.zeros(sum(groups))) if encoder.context else None
         self.project = nn.Linear(self.encoder.output_size, len(tagset))
         nn.init.xavier_uniform_(self.project.weight)
         nn.init.zeros_(self.project.bias)
         self.crf = self.make_crf(config, tagset)
+        self.auxiliary: AuxiliaryHead | None = None
         self.label_smoothing = config.label_smoothing
 
     @staticmethod
@@ -97,48 +107,89 @@ class SequenceTagger(nn.Module):
         """Vectors of the batch's word types, [W, D]."""
         return self.words(batch.words, batch.chars, batch.shapes, batch.clusters)
 
-    def emissions(self, table: Tensor, index: Tensor, lengths: Tensor, gazetteers: Tensor | None = None) -> Tensor:
+    def emissions(
+        self,
+        table: Tensor,
+        index: Tensor,
+        lengths: Tensor,
+        gazetteers: Tensor | None = None,
+        around: Tensor | None = None,
+    ) -> Tensor:
         """Scores of every tag for every token.
 
         Args:
             table: vectors of word types, [W, D], from `represent`.
-            index: the word type of each token, int64 [B, T].
+            index: the word type of each token that is read, int64 [B, R].
             lengths: tokens of each sentence, int64 [B].
-            gazetteers: matches of each token, int64 [B, T, G], where the model has gazetteers.
+            gazetteers: matches and columns of each token that is read, int64 [B, R, G], where the model has such.
+            around: tokens that are read before the sentence, and in all, int64 [B, 2]; None where R is T.
 
         Returns:
             [B, T, K] in the type of the weights; whatever at padding.
         """
-        return self.project(self.encoder(self.inputs(table, index, gazetteers), lengths))
+        return self.project(self.encode(table, index, lengths, gazetteers, around))
+
+    def encode(
+        self,
+        table: Tensor,
+        index: Tensor,
+        lengths: Tensor,
+        gazetteers: Tensor | None = None,
+        around: Tensor | None = None,
+    ) -> Tensor:
+        """What the encoder makes of every token, [B, T, H]; arguments as for `emissions`.
+
+        The tokens around a sentence are read like its own, with a trained vector added that tells them from these;
+        what the encoder makes of them is dropped.
+        """
+        inputs = self.inputs(table, index, gazetteers)
+        if around is None:
+            return self.encoder(inputs, lengths)
+        before, read = around.unbind(1)
+        place = torch.arange(index.shape[1], device=index.device)
+        beyond = (place < before[:, None]) | (place >= (before + lengths)[:, None])
+        if self.beyond is not None:
+            inputs = inputs + beyond[:, :, None] * self.beyond.to(inputs.dtype)
+        hidden = self.encoder(inputs, read)
+        longest = int(lengths.max()) if len(lengths) else 0
+        own = (before[:, None] + place[:longest]).clamp(max=max(len(place) - 1, 0))
+        return hidden.gather(1, own[:, :, None].expand(-1, -1, hidden.shape[2]))
 
     def inputs(self, table: Tensor, index: Tensor, gazetteers: Tensor | None = None) -> Tensor:
         """What the encoder reads at every token, [B, T, D]; arguments as for `emissions`."""
         inputs = functional.embedding(index, table)
         if gazetteers is not None:
-            matches = [embedding(gazetteers[..., column]) for column, embedding in enumerate(self.gazetteers)]
+            tables = [*self.gazetteers, *self.columns]
+            matches = [embedding(gazetteers[..., column]) for column, embedding in enumerate(tables)]
             inputs = torch.cat([inputs, *matches], dim=2)
         return self.group_dropout(inputs.to(self.project.weight.dtype))
 
     def forward(self, batch: Batch) -> Tensor:
         """Emissions of a batch, [B, T, K]."""
-        return self.emissions(self.represent(batch), batch.index, batch.lengths, batch.gazetteers)
+        return self.project(self._encode(batch))
+
+    def _encode(self, batch: Batch) -> Tensor:
+        return self.encode(self.represent(batch), batch.index, batch.lengths, batch.gazetteers, batch.around)
 
     def loss(self, batch: Batch) -> Tensor:
         """What is minimized, for each sentence by its weight, [B].
 
         The negative log-likelihood of the gold tags, or of what partial annotation allows; for sentences with a
-        teacher's targets, the divergence from these.
+        teacher's targets, the divergence from these. With a second head, its loss as well.
 
         Raises:
             ValueError: the batch has no tags.
         """
-        emissions = self(batch)
+        hidden = self._encode(batch)
+        emissions = self.project(hidden)
         losses = self._gold_loss(batch, emissions)
         if batch.targets is not None and batch.taught is not None:
             rows = batch.taught.nonzero()[:, 0]
             chosen = emissions[rows], batch.targets[rows], batch.lengths[rows]
             taught = self.crf.distillation_loss(*chosen, reduction="none", temperature=self.teaching_temperature)
             losses = losses.index_copy(0, rows, taught)
+        if self.auxiliary is not None and batch.auxiliary is not None:
+            losses = losses + self.auxiliary(hidden, batch.auxiliary)
         return losses if batch.weights is None else losses * batch.weights
 
     def _gold_loss(self, batch: Batch, emissions: Tensor) -> Tensor:

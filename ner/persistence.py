@@ -38,6 +38,7 @@ from ner.version import __version__
 FORMAT = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "config.json"
+TRAINING_ONLY = "auxiliary."  # how the names of weights begin that tagging does without
 
 _LARGEST_DESCRIPTION = 1 << 20  # bytes; a model of a hundred labels has a few thousand
 _LARGEST_WEIGHT = 1e9  # with all weights of this size, nothing overflows yet
@@ -96,7 +97,11 @@ def save_model(
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+        state = {
+            name: tensor.detach().cpu().contiguous()
+            for name, tensor in model.state_dict().items()
+            if not name.startswith(TRAINING_ONLY)
+        }
         save_file(state, fresh / WEIGHTS)
         encoder.save(fresh)
         description = Description(

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ner import schemes
+from ner.corpus.beside import ALONE, Beside
 from ner.document import ScoredSpan
 from ner.emission import Emitted, Emitter, Precision
 from ner.features.encoder import FeatureEncoder
@@ -127,7 +128,11 @@ class Predictor:
         self._of_one: SingleCRF | None = None
 
     def predict(
-        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
+        self,
+        sentences: Sequence[list[str]],
+        scores: bool = True,
+        threshold: float | Literal["own"] | None = "own",
+        beside: Beside = ALONE,
     ) -> Prediction:
         """The best legal tags of every sentence, and its entities.
 
@@ -137,11 +142,19 @@ class Predictor:
             threshold: decode for the score: the entities of up to 10 tokens that do not overlap and whose
                 probabilities exceed this the most; lower finds more, higher errs less. None decodes the best path,
                 ``own`` what the model is set to.
+            beside: the sentences' documents, where the model reads more than the sentence, and their columns.
+
+        Raises:
+            DataError: the model reads columns, and they are missing.
         """
-        return self.start(sentences, scores, threshold)()
+        return self.start(sentences, scores, threshold, beside)()
 
     def start(
-        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
+        self,
+        sentences: Sequence[list[str]],
+        scores: bool = True,
+        threshold: float | Literal["own"] | None = "own",
+        beside: Beside = ALONE,
     ) -> Callable[[], Prediction]:
         """As `predict`, without waiting: the answer is what the function that is returned returns."""
         least = self.threshold if threshold == "own" else threshold
@@ -157,7 +170,7 @@ class Predictor:
             return batch.position[batch.mask], tags[batch.mask], spans, found
 
         starts = np.cumsum([0, *map(len, sentences)])
-        decided = self.emitter.start(sentences, decide)
+        decided = self.emitter.start(sentences, decide, beside)
 
         def finish() -> Prediction:
             tags = np.zeros(starts[-1], dtype=np.int64)
@@ -172,12 +185,13 @@ class Predictor:
 
         return functools.cache(finish)  # the batches come once, the answer as often as it is asked for
 
-    def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
+    def explain(self, sentences: Sequence[list[str]], n_best: int = 1, beside: Beside = ALONE) -> list[Explanation]:
         """How sure the model is of every sentence, and what else it held possible.
 
         Args:
             sentences: their tokens.
             n_best: number of tag sequences; where fewer are legal, fewer come.
+            beside: as for `predict`.
         """
         crf, tags = self.model.crf, self.tagset.tags
 
@@ -198,12 +212,14 @@ class Predictor:
 
         empty = Explanation(1.0, 0.0, np.zeros((0, len(self.tagset))), [([], 1.0)])
         found = [empty] * len(sentences)
-        for explained in self.emitter.start(sentences, lambda batch: list(look(batch))):
+        for explained in self.emitter.start(sentences, lambda batch: list(look(batch)), beside):
             for number, explanation in explained:
                 found[number] = explanation
         return found
 
-    def candidates(self, sentences: Sequence[list[str]], least: float = 0.01) -> list[list[ScoredSpan]]:
+    def candidates(
+        self, sentences: Sequence[list[str]], least: float = 0.01, beside: Beside = ALONE
+    ) -> list[list[ScoredSpan]]:
         """Every span of up to 10 tokens that is an entity with at least this probability; they may overlap."""
         labels = self.tagset.labels
 
@@ -217,7 +233,7 @@ class Predictor:
             ]
 
         found: list[list[ScoredSpan]] = [[] for _ in sentences]
-        for batch in self.emitter.start(sentences, look):
+        for batch in self.emitter.start(sentences, look, beside):
             for number, span in batch:
                 found[number].append(span)
         return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ner.config import DataConfig
+from ner.corpus.beside import ALONE, Beside, beside_of
 from ner.corpus.check import identity
 from ner.corpus.read import load
 from ner.corpus.sentence import Sentence
@@ -43,6 +45,7 @@ class Evaluation:
         tokens, gold, predicted: of every sentence; the tags in the corpus's own scheme.
         open: the tokens of each sentence that count neither for nor against.
         tagger: what predicted them.
+        beside: documents and columns of the sentences.
     """
 
     scores: Scores
@@ -53,16 +56,17 @@ class Evaluation:
     predicted: list[list[str]]
     open: list[set[int]]
     tagger: Tagger = field(repr=False, compare=False)
+    beside: Beside = ALONE
 
     @cached_property
     def spans(self) -> list[list[ScoredSpan]]:
         """The predicted entities of every sentence with their scores."""
-        return self._counted(self.tagger.predict(self.tokens).span_lists())
+        return self._counted(self.tagger.predict(self.tokens, beside=self.beside).span_lists())
 
     @cached_property
     def candidates(self) -> list[list[ScoredSpan]]:
         """Entities with a score of at least 0.05 that do not overlap, chosen by their scores."""
-        return self._counted(self.tagger.predict(self.tokens, threshold=LEAST_SCORE).span_lists())
+        return self._counted(self.tagger.predict(self.tokens, threshold=LEAST_SCORE, beside=self.beside).span_lists())
 
     def reliability(self) -> Reliability:
         """Whether the entities' scores say how often they are right: calibration error and its diagram."""
@@ -119,27 +123,30 @@ def evaluate(
     from ner.tagger import load as load_tagger
 
     tagger = model if isinstance(model, Tagger) else load_tagger(model)
-    part = _split(data, options or DataConfig(), split)
+    columns = tagger.columns
+    part = _split(data, options or DataConfig(), split, columns)
+    beside = beside_of(part, columns)
     tokens, gold = part["tokens"][:], part["tags"][:]
     scheme = detect(gold) if options is None or options.scheme == "auto" else options.scheme
-    decoded = tagger.predict(tokens, scores=False).tag_lists()
+    decoded = tagger.predict(tokens, scores=False, beside=beside).tag_lists()
     illegal = count_illegal(decoded, tagger.predictor.tagset.scheme)
     predicted = [convert(tags, scheme) for tags in decoded]
     unknown = [open_places(tags) for tags in gold]
     gold, predicted = settle(gold, predicted, scheme)
     scores = score(gold, predicted, scheme, illegal)
-    return Evaluation(scores, identity(part), tagger.identity(), tokens, gold, predicted, unknown, tagger)
+    return Evaluation(scores, identity(part), tagger.identity(), tokens, gold, predicted, unknown, tagger, beside)
 
 
 def _scored(spans: list[ScoredSpan]) -> list[tuple[Span, float]]:
     return [(Span(label, start, end), min(1.0, score)) for label, start, end, score in spans]
 
 
-def _split(data: Any, options: DataConfig, split: str) -> Dataset:
+def _split(data: Any, options: DataConfig, split: str, columns: Sequence[str]) -> Dataset:
     if isinstance(data, (str, os.PathLike)):
-        return load(options.model_copy(update={"train": [], "dev": [], "test": [os.fspath(data)]}))["test"]
+        files = {"train": [], "dev": [], "test": [os.fspath(data)]}
+        return load(options.model_copy(update=files), others=columns)["test"]
     if hasattr(data, "keys"):
         if split not in data:
             raise DataError(f"the data has no split {split!r}, but {', '.join(data)}.", remedy="Name one of them.")
         data = data[split]
-    return load(options, {"test": data})["test"]
+    return load(options, {"test": data}, columns)["test"]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ner.config import DataConfig
 from ner.corpus.atomic import replacing
+from ner.corpus.beside import Beside
 from ner.corpus.read import read as read_corpus
 from ner.corpus.sentence import Sentence
 from ner.corpus.write import to_json, write_columns
@@ -97,13 +98,17 @@ def suggest(
     stream = _sentences(files, tagger, read, data)
     number = 0
     while window := list(islice(stream, _WINDOW)):
-        explained = tagger.explain([sentence.tokens for sentence in window])
+        documents = [sentence.document for sentence in window]
+        beside = Beside(documents, _columns(window, tagger))
+        explained = tagger.explain([sentence.tokens for sentence in window], beside=beside)
         for sentence, explanation in zip(window, explained, strict=True):
             number += 1
             ranked.append((uncertainty(explanation, by), -number, sentence))
         ranked = heapq.nlargest(_POOL * limit, ranked)
     chosen = [(found, sentence) for found, _, sentence in ranked if known.add(sentence.tokens)][:limit]
-    spans = tagger.predict([sentence.tokens for _, sentence in chosen]).span_lists()
+    picked = [sentence for _, sentence in chosen]
+    beside = Beside(columns=_columns(picked, tagger))
+    spans = tagger.predict([sentence.tokens for sentence in picked], beside=beside).span_lists()
     return [
         Suggestion(Document(sentence.text, [sentence.offsets], [own]), found, sentence.file, sentence.line)
         for (found, sentence), own in zip(chosen, spans, strict=True)
@@ -180,19 +185,30 @@ class _Sentence:
     tokens: list[str]
     file: str
     line: int
+    document: int
+    columns: list[list[str]] | None
+
+
+def _columns(sentences: Sequence[_Sentence], tagger: Tagger) -> list[list[list[str]]] | None:
+    """What the model reads beside the words; None where it reads nothing, or there is not all of it."""
+    found = [sentence.columns for sentence in sentences if sentence.columns is not None]
+    return found if tagger.columns and len(found) == len(sentences) else None
 
 
 def _sentences(
     files: Iterable[str | os.PathLike[str]], tagger: Tagger, read: str | None, data: DataConfig
 ) -> Iterator[_Sentence]:
     """The sentences of files that have a token, one after the other."""
-    for path in files:
+    document, place = 0, (-1, -1)
+    for order, path in enumerate(files):
         source = path if path == "-" else Path(path)
         kind = read or by_name(source, INPUTS) or "text"
-        for unit in INPUTS[kind](source, tagger.tokenizer, data):
+        for unit in INPUTS[kind](source, tagger.tokenizer, data, tagger.columns):
             for number, tokens in enumerate(unit.sentences):
                 if not tokens:
                     continue
+                document += (order, unit.document_of[number]) != place
+                place = order, unit.document_of[number]
                 if unit.text is None or unit.offsets is None:
                     document = Document.of_tokens(tokens, [])
                     text, offsets = document.text, document.offsets[0]
@@ -200,4 +216,5 @@ def _sentences(
                     first, last = unit.offsets[number][0][0], unit.offsets[number][-1][1]
                     text = unit.text[first:last]
                     offsets = [(start - first, end - first) for start, end in unit.offsets[number]]
-                yield _Sentence(text, offsets, tokens, unit.name, unit.line)
+                columns = None if unit.columns is None else unit.columns[number]
+                yield _Sentence(text, offsets, tokens, unit.name, unit.line, document, columns)

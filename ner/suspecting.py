@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ner.config import Config, load_config, with_values
+from ner.corpus.beside import ALONE, Beside, beside_of
 from ner.corpus.check import place_of
 from ner.corpus.read import load, scheme_of
 from ner.corpus.table import columns
@@ -25,6 +26,7 @@ from ner.prediction import Predictor
 from ner.schemes import OUTSIDE, Span, split_tag, to_spans
 from ner.training.listener import Listener
 from ner.training.portions import in_memory
+from ner.training.preparation import further_columns
 from ner.training.run import train
 
 if TYPE_CHECKING:
@@ -69,12 +71,13 @@ def find_suspects(
     if folds < 2 or epochs < 1 or not seeds:
         raise ConfigError(f"folds {folds}, epochs {epochs}, {len(seeds)} seeds: expected at least 2, 1 and 1")
     only = config.data if config.data.dataset else config.data.model_copy(update={"dev": [], "test": []})
-    corpus = load(only, dataset)
+    corpus = load(only, dataset, further_columns(config))
     if "train" not in corpus:
         raise DataError("there is nothing to look at.", remedy="Set data.train or data.dataset.")
     part = corpus["train"]
     rows = list(columns(part, "tokens", "tags", "document", "line", "file"))
     annotations = [_annotation(row[1]) for row in rows]
+    beside = beside_of(part, config.model.features.columns)
     values = {
         "data.scheme": scheme_of(corpus, config.data.scheme),
         "data.dev_fraction": 0.0,
@@ -94,7 +97,7 @@ def find_suspects(
                 listener.note(f"seed {seed}, fold {number} of {folds}: asked about {len(held)} sentences")
             predictor = _trained_without(settings, part, held, seed)
             asked = [(rows[index][0], *annotations[index]) for index in held]
-            for index, belief in zip(held, believe(predictor, asked), strict=True):
+            for index, belief in zip(held, believe(predictor, asked, beside=beside.take(held)), strict=True):
                 beliefs[index].append(belief)
     ranked = rank(
         (tokens, partial(place_of, file, line, index), _mean(beliefs[index]))
@@ -104,7 +107,10 @@ def find_suspects(
 
 
 def believe(
-    predictor: Predictor, sentences: Sequence[tuple[list[str], Sequence[Span], set[int]]], least: float = LEAST
+    predictor: Predictor,
+    sentences: Sequence[tuple[list[str], Sequence[Span], set[int]]],
+    least: float = LEAST,
+    beside: Beside = ALONE,
 ) -> list[Belief]:
     """What a model says of annotated sentences.
 
@@ -113,6 +119,7 @@ def believe(
         sentences: tokens, annotated entities, and the words about which nobody said anything. Entities of a type
             that the model does not know are passed over.
         least: the probability of a rival.
+        beside: documents and columns of the sentences.
     """
     labels = predictor.tagset.labels
     crf, reading, warmth = predictor.model.crf, predictor.reading, predictor.temperature
@@ -170,7 +177,7 @@ def believe(
         ]
 
     answers = [Belief({}, {}, {}) for _ in sentences]
-    for found in predictor.emitter.start([tokens for tokens, _, _ in sentences], look):
+    for found in predictor.emitter.start([tokens for tokens, _, _ in sentences], look, beside):
         for number, belief in found:
             answers[number] = belief
     return answers

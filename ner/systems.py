@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from ner.config import DataConfig
+from ner.corpus.beside import beside_of
 from ner.corpus.read import load, read, scheme_of
 from ner.corpus.table import columns
 from ner.errors import DataError, ModelError
@@ -37,6 +38,7 @@ class GoldCorpus:
         lines: the 1-based line of each sentence in its file; 0 where there is no file.
         files: the file of each sentence.
         documents: the number of each sentence's document, over all files.
+        part: the table of all this, with the file's further columns.
     """
 
     name: str
@@ -46,6 +48,7 @@ class GoldCorpus:
     lines: list[int]
     files: list[str]
     documents: list[int]
+    part: Dataset
 
     def settled(self, predicted: list[list[str]]) -> tuple[Spans, Spans]:
         """Gold and predicted entities; where nobody looked, neither counts."""
@@ -76,7 +79,7 @@ def read_gold(data: Data, options: DataConfig | None = None, split: str = "test"
     options = options or DataConfig()
     if isinstance(data, (str, os.PathLike)):
         name = os.fspath(data)
-        part = load(options.model_copy(update={"train": [], "dev": [], "test": [name]}))["test"]
+        part = load(options.model_copy(update={"train": [], "dev": [], "test": [name]}), others=None)["test"]
     else:
         name = f"the dataset's {split}"
         if hasattr(data, "keys"):
@@ -84,12 +87,12 @@ def read_gold(data: Data, options: DataConfig | None = None, split: str = "test"
                 known = ", ".join(data)
                 raise DataError(f"the data has no split {split!r}, but {known}.", remedy="Name one of them.")
             data = data[split]
-        part = load(options, {"test": data})["test"]
+        part = load(options, {"test": data}, None)["test"]
     rows = list(columns(part, "tokens", "tags", "line", "file", "document"))
     tokens, tags, lines, files, _ = (list(column) for column in zip(*rows, strict=True))
     numbers: dict[tuple[str, int], int] = {}
     documents = [numbers.setdefault((row[3], row[4]), len(numbers)) for row in rows]
-    return GoldCorpus(name, tokens, tags, scheme_of({"test": part}, options.scheme), lines, files, documents)
+    return GoldCorpus(name, tokens, tags, scheme_of({"test": part}, options.scheme), lines, files, documents, part)
 
 
 def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]:
@@ -152,7 +155,8 @@ def _is_model(path: Path) -> bool:
 
 
 def _predict(tagger: Tagger, corpus: GoldCorpus) -> list[list[str]]:
-    return tagger.predict(corpus.tokens, scores=False).tag_lists()
+    beside = beside_of(corpus.part, tagger.columns)
+    return tagger.predict(corpus.tokens, scores=False, beside=beside).tag_lists()
 
 
 def _read_predictions(path: str | os.PathLike[str], corpus: GoldCorpus) -> list[list[str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from ner.corpus.beside import ALONE, Beside
 from ner.document import Document, Offsets, ScoredSpan
 from ner.emission import Precision
 from ner.errors import ConfigError
@@ -82,13 +83,35 @@ class Tagger:
         """Find the entities of a text."""
         return next(self.stream([text]))
 
-    def tag_tokens(self, sentences: Sequence[Sequence[str]]) -> list[Document]:
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that the model reads beside the words."""
+        columns = self.predictor.encoder.columns
+        return [] if columns is None else columns.names
+
+    @property
+    def context(self) -> int:
+        """Tokens before and after a sentence, in its document, that the model reads with it."""
+        return self.predictor.model.context
+
+    def tag_tokens(
+        self,
+        sentences: Sequence[Sequence[str]],
+        documents: Sequence[int] | None = None,
+        columns: Sequence[Sequence[Sequence[str]]] | None = None,
+    ) -> list[Document]:
         """Find the entities of sentences that are tokens already: a document each, its text the tokens and blanks.
 
         Args:
             sentences: lists of tokens; a sentence may be empty.
+            documents: a number for each sentence, the same for neighbours in one document, for a model that reads
+                what stands around a sentence (``model.encoder.context``); by default each sentence stands alone.
+            columns: for each sentence a list for each of the columns that the model reads beside the words
+                (`Tagger.columns`), with a value a token.
 
         Raises:
+            DataError: the model reads columns, and they are missing or do not fit.
+            ValueError: not a document for each sentence.
             TypeError: a text where a list of tokens should be, or a token that is no string.
         """
         if any(isinstance(tokens, str) for tokens in sentences):
@@ -99,7 +122,9 @@ class Tagger:
         kinds = set(map(type, chain.from_iterable(lists)))
         if others := sorted(kind.__name__ for kind in kinds if not issubclass(kind, str)):
             raise TypeError(f"tag_tokens takes tokens that are strings, got {', '.join(others)}")
-        spans = self.predict(lists).span_lists()
+        if documents is not None and len(documents) != len(lists):
+            raise ValueError(f"expected documents of {len(lists)} sentences, got {len(documents)}")
+        spans = self.predict(lists, beside=Beside(documents, columns)).span_lists()
         return [Document.of_tokens(tokens, found) for tokens, found in zip(lists, spans, strict=True)]
 
     def stream(self, texts: Iterable[str], window: int = 1024) -> Iterator[Document]:
@@ -125,20 +150,28 @@ class Tagger:
         yield from self._tag_all(ahead)
 
     def predict(
-        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
+        self,
+        sentences: Sequence[list[str]],
+        scores: bool = True,
+        threshold: float | Literal["own"] | None = "own",
+        beside: Beside = ALONE,
     ) -> Prediction:
         """Tags and entities of token lists as arrays: what bulk users and evaluation build on; see `Predictor`."""
-        return self.predictor.predict(sentences, scores, threshold)
+        return self.predictor.predict(sentences, scores, threshold, beside)
 
     def start(
-        self, sentences: Sequence[list[str]], scores: bool = True, threshold: float | Literal["own"] | None = "own"
+        self,
+        sentences: Sequence[list[str]],
+        scores: bool = True,
+        threshold: float | Literal["own"] | None = "own",
+        beside: Beside = ALONE,
     ) -> Callable[[], Prediction]:
         """As `predict`, without waiting: the answer is what the function that is returned returns."""
-        return self.predictor.start(sentences, scores, threshold)
+        return self.predictor.start(sentences, scores, threshold, beside)
 
-    def explain(self, sentences: Sequence[list[str]], n_best: int = 1) -> list[Explanation]:
+    def explain(self, sentences: Sequence[list[str]], n_best: int = 1, beside: Beside = ALONE) -> list[Explanation]:
         """How sure the model is of token lists: marginals, entropy, and the likeliest readings."""
-        return self.predictor.explain(sentences, n_best)
+        return self.predictor.explain(sentences, n_best, beside)
 
     def trace(self, sentence: str | Sequence[str]) -> Trace:
         """Look inside: every gate, the memory cell and the output at every token of one sentence.
@@ -160,7 +193,8 @@ class Tagger:
             for text, sentences in zip(texts, segmented, strict=True)
             for sentence in sentences
         ]
-        spans: Iterator[list[ScoredSpan]] = iter(self.predict(tokens).span_lists())
+        documents = [number for number, sentences in enumerate(segmented) for _ in sentences]
+        spans: Iterator[list[ScoredSpan]] = iter(self.predict(tokens, beside=Beside(documents)).span_lists())
         for text, sentences in zip(texts, segmented, strict=True):
             yield Document(text, sentences, list(islice(spans, len(sentences))))
 

@@ -12,12 +12,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from ner.config import ModelConfig
+from ner.corpus.beside import Beside
 from ner.features.batches import Batch, EncodedCorpus
 from ner.features.clusters import Clusters
 from ner.features.encoder import FeatureEncoder
 from ner.features.gazetteers import Gazetteers, Names
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
+from ner.modules.auxiliary import AuxiliaryHead
 from ner.schemes import illegal
 
 SENTENCES = [
@@ -181,6 +183,54 @@ def test_dropout_of_groups_knows_all_of_them() -> None:
     assert sum(model.group_dropout.sizes) == inputs.shape[2] and len(model.group_dropout.sizes) == 5
     whole = [part.eq(0).all(2) for part in inputs.split(model.group_dropout.sizes, dim=2)]
     assert all(0 < gone.float().mean() < 1 for gone in whole)
+
+
+@pytest.mark.parametrize("variant", ["plain", "files"])
+def test_a_sentence_is_read_in_its_document(variant: str) -> None:
+    """What comes out for a sentence is cut out of what comes out for all that is read."""
+    options = {**VARIANTS[variant], "encoder": {"hidden": 6, "dropout": 0.0, "context": 3}}
+    model, encoder = make(variant, **options)
+    documents = [0, 0, 0, 1, 1]
+    corpus = EncodedCorpus(encoder, SENTENCES, TAGSET, TAGS, "IOB2", beside=Beside(documents), reach=3)
+    batch = corpus.batch(np.arange(5))
+    assert model.beyond is not None and batch.tags is not None and batch.tags.shape[1] == 10
+    with torch.no_grad():
+        found = model(batch)
+        flat = [word for sentence in SENTENCES for word in sentence]
+        for row, (start, stop) in enumerate([(0, 8), (2, 9), (3, 16), (16, 20), (16, 20)]):  # by hand
+            before = sum(map(len, SENTENCES[:row])) - start
+            own = slice(before, before + len(SENTENCES[row]))
+            whole = EncodedCorpus(encoder, [flat[start:stop]]).batch(np.array([0]))
+            if variant == "files":  # names are looked for within sentences
+                assert corpus.gazetteers is not None
+                whole.gazetteers = torch.from_numpy(corpus.gazetteers[start:stop])[None]
+            inputs = model.inputs(model.represent(whole), whole.index, whole.gazetteers)
+            outside = torch.ones(inputs.shape[1], dtype=torch.bool)
+            outside[own] = False
+            inputs = inputs + outside[:, None] * model.beyond
+            expected = model.project(model.encoder(inputs, whole.lengths))[0, own]
+            torch.testing.assert_close(found[row, : len(SENTENCES[row])], expected, atol=1e-6, rtol=1e-5)
+    model.train().loss(batch).sum().backward()
+    assert model.beyond.grad is not None and model.beyond.grad.abs().sum() > 0
+
+
+def test_a_second_head_adds_its_weighted_loss() -> None:
+    model, encoder = make()
+    values = np.arange(sum(map(len, SENTENCES))) % 3
+    corpus = EncodedCorpus(encoder, SENTENCES, TAGSET, TAGS, "IOB2", auxiliary=values)
+    batch = corpus.batch(np.array([2, 0, 1]))
+    without = model.loss(batch)
+    model.auxiliary = AuxiliaryHead(model.encoder.output_size, 3, 0.25)
+    losses = model.loss(batch)
+    starts = np.cumsum([0, *map(len, SENTENCES)])
+    hidden = model.encode(model.represent(batch), batch.index, batch.lengths)
+    for row, number in enumerate([2, 0, 1]):
+        gold = torch.from_numpy(values[starts[number] : starts[number + 1]])
+        scores = model.auxiliary.project(hidden[row, : len(gold)])
+        expected = without[row] + 0.25 * functional.cross_entropy(scores, gold, reduction="sum")
+        torch.testing.assert_close(losses[row], expected)
+    losses.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.auxiliary.parameters())
 
 
 def test_partial_annotation_that_leaves_nothing_open_is_full_annotation() -> None:

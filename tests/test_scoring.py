@@ -12,6 +12,7 @@ import pytest
 
 import ner
 from ner import DataConfig, DataError, Tagger
+from ner.corpus.beside import ALONE
 from ner.prediction import Prediction
 from ner.schemes import SCHEMES, convert, to_spans
 from tests.evaluation.conlleval import conlleval
@@ -145,9 +146,9 @@ def test_probabilities_are_computed_only_when_asked_for_and_once(
 ) -> None:
     predict, asked = tiny_tagger.predictor.predict, []
 
-    def recording(sentences: Any, scores: bool = True, threshold: Any = "own") -> Prediction:
+    def recording(sentences: Any, scores: bool = True, threshold: Any = "own", beside: Any = ALONE) -> Prediction:
         asked.append((scores, threshold))
-        return predict(sentences, scores, threshold)
+        return predict(sentences, scores, threshold, beside)
 
     monkeypatch.setattr(tiny_tagger.predictor, "predict", recording)
     evaluation = ner.evaluate(tiny_tagger, tiny_files / "test.conll")

@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from ner.cli import check, compare, convert, curve, errors, evaluate, info, inspect, push, suggest, tag, train, tune
+from ner.cli import (
+    check,
+    compare,
+    convert,
+    curve,
+    errors,
+    evaluate,
+    info,
+    inspect,
+    push,
+    suggest,
+    tag,
+    train,
+    tune,
+    vectors,
+)
 from ner.cli.failing import explained
 from ner.cli.output import accept_any_text
 from ner.version import __version__
@@ -50,6 +65,7 @@ for _command in (
     info.info,
     inspect.inspect,
     push.push,
+    vectors.vectors,
 ):
     app.command(no_args_is_help=True)(explained(_command))
 

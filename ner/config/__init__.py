@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ner.config.reading import field_names, load_config, value_faults, value_of, with_values
 from ner.config.sections import (
+    AuxiliaryConfig,
     CharConfig,
     Config,
     DataConfig,
@@ -23,6 +24,7 @@ from ner.config.sections import (
 )
 
 __all__ = [
+    "AuxiliaryConfig",
     "CharConfig",
     "Config",
     "DataConfig",

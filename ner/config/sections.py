@@ -38,6 +38,16 @@ File = Annotated[str, AfterValidator(_as_path)]
 Files = Annotated[list[File], BeforeValidator(_as_list)]
 
 
+def _as_names(value: object) -> object:
+    values = _as_list(_as_name(value))
+    return [_as_name(one) for one in values] if isinstance(values, list) else values
+
+
+def _as_name(value: object) -> object:
+    """A column's position as its name: in files it has no other."""
+    return str(value) if type(value) is int else value
+
+
 class Section(BaseModel):
     """A part of the configuration.
 
@@ -183,9 +193,12 @@ class FeatureConfig(Section):
             not used.
         gazetteers: files of names, a name a line; each file is a feature.
         gazetteer_dim: size of each gazetteer's embedding.
+        columns: further columns that are features, such as part of speech: in column files by position, counted from
+            0, in JSONL and datasets by name. What is tagged must have them too.
+        column_dim: size of the embedding of a column's values.
         group_dropout: probability that a token is seen without one of its groups of features in training: without its
-            vector, characters, shape, clusters or gazetteers, each by itself. With ``model.encoder.variational``, the
-            whole sentence is.
+            vector, characters, shape, clusters, gazetteers or columns, each by itself. With
+            ``model.encoder.variational``, the whole sentence is.
     """
 
     shape_dim: Annotated[int, Field(ge=0)] = 10
@@ -195,6 +208,8 @@ class FeatureConfig(Section):
     cluster_start: Literal["random", "vectors"] = "random"
     gazetteers: Files = []
     gazetteer_dim: Positive = 5
+    columns: Annotated[list[str], BeforeValidator(_as_names)] = []
+    column_dim: Positive = 10
     group_dropout: Fraction = 0.0
 
 
@@ -212,6 +227,9 @@ class EncoderConfig(Section):
         forget_bias: initial bias of the forget gate.
         layer_norm: normalize within the cells (not on the fused LSTM).
         residual: add a layer's input to its output, from the second layer on.
+        context: tokens before and after a sentence, in its document, that are read with it, though nothing is decided
+            there; 0 reads sentences alone. A document is what ``-DOCSTART-``, ``# newdoc`` or the key ``document``
+            make one, else a file of sentences, or a text. It costs what so many more tokens cost the encoder.
     """
 
     kind: Literal["lstm", "peephole", "gru", "rnn", "none"] = "lstm"
@@ -224,6 +242,20 @@ class EncoderConfig(Section):
     forget_bias: float = 1.0
     layer_norm: bool = False
     residual: bool = False
+    context: Annotated[int, Field(ge=0)] = 0
+
+
+class AuxiliaryConfig(Section):
+    """A second task, learnt from another column of the training data through the same encoder (Caruana 1997).
+
+    Attributes:
+        column: whose values are predicted too, such as part of speech: named as in `FeatureConfig.columns`. Only
+            train needs to have it, and tagging has nothing to do with it.
+        weight: of its loss, the negative log-likelihood of a token's value, where that of the tags counts 1.
+    """
+
+    column: Annotated[str | None, BeforeValidator(_as_name)] = None
+    weight: Annotated[float, Field(gt=0)] = 0.1
 
 
 class ModelConfig(Section):
@@ -245,12 +277,14 @@ class ModelConfig(Section):
     chars: CharConfig = CharConfig()
     features: FeatureConfig = FeatureConfig()
     encoder: EncoderConfig = EncoderConfig()
+    auxiliary: AuxiliaryConfig = AuxiliaryConfig()
 
-    @model_validator(mode="after")
-    def _smoothed_tokens(self) -> ModelConfig:
-        if self.label_smoothing and self.head != "softmax":
-            raise ValueError("label_smoothing is of the softmax head: set head: softmax too, or leave it at 0")
-        return self
+    @classmethod
+    def conflicts(cls, given: Mapping[str, Any]) -> list[str]:
+        """Label smoothing without the head that knows it."""
+        if given.get("label_smoothing") and given.get("head") != "softmax":
+            return ["label_smoothing is of the softmax head: set head: softmax too, or leave it at 0"]
+        return []
 
 
 class OptimizerConfig(Section):

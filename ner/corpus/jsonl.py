@@ -94,6 +94,32 @@ def parse_record(line: str, name: str, number: int) -> dict[str, Any]:
 _KIND = {list: "array", str: "string", bool: "truth value", type(None): "null", dict: "object"}
 
 
+class DocumentCount:
+    """Counts the documents of a file as its records come."""
+
+    def __init__(self) -> None:
+        self._number = -1
+        self._key: object = self  # like no document's
+
+    def number(self, record: Mapping[str, Any], alone: bool) -> int:
+        """The number of a record's document, from 0: another than the last record's if its ``document`` is another.
+
+        Args:
+            record: of the file.
+            alone: it is a document by itself where it does not name one.
+        """
+        key = object() if alone and DOCUMENT not in record else record.get(DOCUMENT)
+        if key != self._key:
+            self._number += 1
+        self._key = key
+        return self._number
+
+
+def as_strings(values: Sequence[object]) -> list[str]:
+    """The values of a further column."""
+    return [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+
+
 class _Reader:
     """Turns the records of one file into sentences, and counts its documents."""
 
@@ -104,8 +130,7 @@ class _Reader:
         self._spans = SPANS if tags is None else (tags,)
         self._standoff = standoff
         self._tagged = tagged
-        self._document = -1
-        self._key: object = self  # like no document's
+        self._documents = DocumentCount()
 
     def sentences(self, record: dict[str, Any], line: int) -> Iterator[Sentence]:
         given = next((key for key in self._tokens if isinstance(record.get(key), list)), None)
@@ -132,14 +157,14 @@ class _Reader:
             tags = record[tags_key]
             self._check_tags(tags, tags_key, len(tokens), line)
         columns = {
-            name: [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+            name: as_strings(values)
             for name, values in record.items()
             if isinstance(values, list)
             and len(values) == len(tokens)
             and name not in (key, DOCUMENT)
             and values is not tags
         }
-        document = self._count(record.get(DOCUMENT))
+        document = self._documents.number(record, alone=False)
         if tokens:
             weight = check_weight(record.get(WEIGHT), self.name, line)
             yield Sentence(tokens, tags, line, document, columns, weight)
@@ -151,14 +176,8 @@ class _Reader:
             if spans_key is not None:
                 spans = [self._span(one, text, spans_key, line) for one in record[spans_key]]
         tokens = None if tokens_key is None else given_offsets(record, tokens_key, text, self.name, line)
-        document = self._count(record.get(DOCUMENT, line), DOCUMENT not in record)
+        document = self._documents.number(record, alone=True)
         yield from self._standoff.sentences(text, spans, line, document, tokens)
-
-    def _count(self, key: object, new: bool = False) -> int:
-        if new or key != self._key:
-            self._document += 1
-        self._key = key
-        return self._document
 
     def _check_strings(self, values: Sequence[object], key: str, line: int) -> None:
         for index, value in enumerate(values):

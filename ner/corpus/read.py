@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -47,12 +47,15 @@ def read(path: str | os.PathLike[str], data: DataConfig = _DEFAULT, *, tagged: b
         raise DataError("holds no sentence.", path, remedy="Is it the right file?")
 
 
-def load(data: DataConfig, dataset: datasets.DatasetDict | None = None) -> datasets.DatasetDict:
+def load(
+    data: DataConfig, dataset: datasets.DatasetDict | None = None, others: Collection[str] | None = ()
+) -> datasets.DatasetDict:
     """The corpus in memory: splits ``train``, ``dev`` and ``test``, those that there are.
 
     Args:
         data: the files or the dataset, and how they are read; ``limit`` cuts each split.
         dataset: a corpus in memory, in place of what ``data`` names.
+        others: names of further columns to keep, where there are such; None for all.
 
     Returns:
         Splits with the columns of `ner.corpus.table`. Tags are as the files have them; `scheme_of` says in which
@@ -69,10 +72,10 @@ def load(data: DataConfig, dataset: datasets.DatasetDict | None = None) -> datas
         name = data.dataset or "the dataset"
         found = find_dataset(name, data.revision) if dataset is None else dataset
         streams = {
-            split: rows(part, f"{name} {split}", data.tokens, data.tags)
+            split: rows(part, f"{name} {split}", data.tokens, data.tags, others=others)
             for split, part in pick_splits(found, name).items()
         }
-    corpus = {split: to_dataset(islice(stream, data.limit)) for split, stream in streams.items()}
+    corpus = {split: to_dataset(islice(stream, data.limit), others) for split, stream in streams.items()}
     for split, table in corpus.items():
         if not len(table):
             raise DataError(f"{split} holds no sentence.", data.dataset, remedy="Leave the split out, or fill it.")
@@ -104,7 +107,7 @@ def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> 
     scheme = "IOB2" if data.scheme == "auto" else data.scheme  # of tags that are made of spans
     cut = data.cut_spans
     if kind == "parquet":
-        yield from rows(read_parquet(path), name, data.tokens, data.tags, tagged)
+        yield from rows(read_parquet(path), name, data.tokens, data.tags, tagged, None)
     elif kind == "brat":
         files = text_files(path)
         for one in read_brat(path, tokenizer=data.tokenizer, cut_spans=cut, scheme=scheme, tagged=tagged):

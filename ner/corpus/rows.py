@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ner.corpus.jsonl import TAGS, TOKENS
 from ner.corpus.layout import DOCSTART, NO_TAG, is_tag
 from ner.corpus.sentence import Sentence
-from ner.corpus.table import columns
+from ner.corpus.table import OTHERS, columns
 from ner.corpus.weights import WEIGHT, check_weight
 from ner.errors import DataError
 
@@ -46,7 +46,12 @@ def pick_splits(dataset: Mapping[str, datasets.Dataset], name: str) -> dict[str,
 
 
 def rows(
-    dataset: datasets.Dataset, name: str, tokens: str | None = None, tags: str | None = None, tagged: bool = True
+    dataset: datasets.Dataset,
+    name: str,
+    tokens: str | None = None,
+    tags: str | None = None,
+    tagged: bool = True,
+    others: Collection[str] | None = (),
 ) -> Iterator[tuple[str, Sentence]]:
     """The rows of a dataset as sentences, each with the name of its file.
 
@@ -55,6 +60,7 @@ def rows(
         name: of the dataset, for messages, and as the file where the dataset has no column ``file``.
         tokens, tags: names of these columns; None tries the usual ones.
         tagged: False to leave the tags aside.
+        others: names of further columns of lists to keep, the names of a `ClassLabel` for its numbers; None for all.
 
     Yields:
         Sentences with document and line where the dataset has such columns (see `ner.corpus.table`). Rows without a
@@ -69,20 +75,49 @@ def rows(
     labels = None if tags_name is None else _label_names(dataset.features[tags_name], tags_name, name)
     wanted = [tokens_name, *([tags_name] if tags_name else [])]
     extra = [key for key in ("document", "line", "file", WEIGHT) if key in own and key not in wanted]
+    further = _further(dataset, {*wanted, *extra}, others)
     shift = 0
     begun = False
-    for index, row in enumerate(columns(dataset, *wanted, *extra)):
+    for index, row in enumerate(columns(dataset, *wanted, *extra, *further)):
         words, marks = row[0], row[1] if tags_name else None
         _check_row(words, marks, labels, tokens_name, tags_name, name, index)
         if words[:1] == [DOCSTART]:
             shift += begun
         elif words:
-            place = dict(zip(extra, row[len(wanted) :], strict=True))
+            place = dict(zip((*extra, *further), row[len(wanted) :], strict=True))
             found = [labels[mark] for mark in marks] if labels is not None and marks is not None else marks
             document, line = (_integer(place.get(key)) for key in ("document", "line"))
             weight = check_weight(place.get(WEIGHT), name, f"row {index}")
-            yield str(place.get("file") or name), Sentence(words, found, line, document + shift, weight=weight)
+            kept = _kept(place, further, len(words))
+            yield str(place.get("file") or name), Sentence(words, found, line, document + shift, kept, weight)
             begun = True
+
+
+def _further(
+    dataset: datasets.Dataset, taken: set[str], others: Collection[str] | None
+) -> dict[str, Sequence[str] | None]:
+    """The further columns to be read, each with the names of its numbers, if it has such."""
+    if others is not None and not others:
+        return {}
+    found: dict[str, Sequence[str] | None] = {}
+    for key, feature in dataset.features.items():
+        inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
+        is_own = key == OTHERS and isinstance(inner, dict)  # of a table that we made
+        if key not in taken and inner is not None and (is_own or others is None or key in others):
+            found[key] = getattr(inner, "names", None)
+    return found
+
+
+def _kept(place: Mapping[str, Any], further: Mapping[str, Sequence[str] | None], size: int) -> dict[str, list[str]]:
+    """The further columns of a row that have a value a token."""
+    kept: dict[str, list[str]] = {}
+    for key, names in further.items():
+        values = place[key]
+        if key == OTHERS and all(isinstance(one, dict) for one in values or ()):
+            kept |= {one["name"]: one["values"] for one in values or ()}
+        elif isinstance(values, list) and len(values) == size:
+            kept[key] = [str(value if names is None or value is None else names[value]) for value in values]
+    return kept
 
 
 def _column(kind: str, asked: str | None, usual: Sequence[str], own: Sequence[str], name: str) -> str:

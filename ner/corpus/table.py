@@ -1,13 +1,14 @@
 """Sentences -> `datasets.Dataset`: the corpus in memory is an Arrow table, small and quick to copy and to hash.
 
 Columns: ``tokens`` and ``tags`` (lists of strings, the tags as the file has them), ``document``, ``line`` and
-``weight`` (as in `Sentence`), and ``file``.
+``weight`` (as in `Sentence`), ``file``, and ``columns``: those of the file's other columns that were asked for, each
+with its ``name`` and ``values``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from ner.corpus.sentence import Sentence
@@ -17,12 +18,17 @@ from ner.printable import printable
 if TYPE_CHECKING:
     import datasets
 
-COLUMNS = ("tokens", "tags", "document", "line", "file", "weight")
+OTHERS = "columns"
+COLUMNS = ("tokens", "tags", "document", "line", "file", "weight", OTHERS)
 _BATCH = 10_000  # sentences held as Python objects at a time
 
 
-def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
+def to_dataset(sentences: Iterable[tuple[str, Sentence]], others: Collection[str] | None = ()) -> datasets.Dataset:
     """The table of sentences, each given with the name of its file.
+
+    Args:
+        sentences: with their tags.
+        others: names of the further columns to keep, where a sentence has them; None for all.
 
     Raises:
         DataError: a sentence without tags, or with a lone surrogate, which no file can hold as text.
@@ -39,6 +45,7 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
             "line": pyarrow.int64(),
             "file": pyarrow.string(),
             "weight": pyarrow.float64(),
+            OTHERS: pyarrow.list_(pyarrow.struct({"name": pyarrow.string(), "values": strings})),
         }
     )
     stream = iter(sentences)
@@ -60,6 +67,7 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
             "line": [sentence.line for _, sentence in batch],
             "file": [printable(name) for name, _ in batch],  # in the file system's bytes, perhaps no text
             "weight": [sentence.weight for _, sentence in batch],
+            OTHERS: [_others(sentence, others) for _, sentence in batch],
         }
         try:
             batches.append(pyarrow.table(columns, schema=schema))
@@ -67,6 +75,11 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]]) -> datasets.Dataset:
             raise _surrogate(batch) from None
     table = pyarrow.concat_tables(batches) if batches else schema.empty_table()
     return datasets.Dataset(table)
+
+
+def _others(sentence: Sentence, names: Collection[str] | None) -> list[dict[str, Any]]:
+    wanted = sentence.columns if names is None else [name for name in sentence.columns if name in names]
+    return [{"name": name, "values": sentence.columns[name]} for name in wanted]
 
 
 def columns(dataset: datasets.Dataset, *names: str) -> Iterator[tuple[Any, ...]]:
@@ -77,7 +90,7 @@ def columns(dataset: datasets.Dataset, *names: str) -> Iterator[tuple[Any, ...]]
 
 def _surrogate(batch: list[tuple[str, Sentence]]) -> DataError:
     for name, sentence in batch:
-        for text in (*sentence.tokens, *(sentence.tags or ())):
+        for text in (*sentence.tokens, *(sentence.tags or ()), *chain.from_iterable(sentence.columns.values())):
             try:
                 text.encode()
             except UnicodeEncodeError:

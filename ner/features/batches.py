@@ -12,24 +12,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ner.corpus.beside import ALONE, Beside
 from ner.features.encoder import FeatureEncoder, TypeFeatures
+from ner.features.stretches import stretches
 from ner.features.tags import TagSet, is_partial
 
 
 @dataclass(slots=True)
 class Batch:
-    """B sentences of at most T tokens, made of W distinct words.
+    """B sentences of at most T tokens, made of W distinct words; R tokens are read, T unless there is more around.
 
     Attributes:
         words, chars, shapes, clusters: features of the W word types, int64 [W], [W, C], [W], [W, P].
-        index: the word type of each token, int64 [B, T]; 0 at padding.
+        index: the word type of each token that is read, int64 [B, R]; 0 at padding.
         lengths: tokens of each sentence, int64 [B].
-        gazetteers: matches of each token, int64 [B, T, G], or None.
+        gazetteers: matches and columns of each token that is read, int64 [B, R, G], or None.
+        around: tokens that are read before the sentence, and in all, int64 [B, 2]; None where it is read alone.
         tags: gold tag numbers, int64 [B, T], 0 at padding; or None.
         allowed: where annotation is partial, the tags that each token may have, bool [B, T, K]; or None.
         targets: a teacher's probability of each tag, float [B, T, K]; or None.
         taught: which sentences are learnt from the targets instead of from tags, bool [B]; with ``targets``.
         weights: how much each sentence counts, float [B]; None where all count 1.
+        auxiliary: what a second head learns, int64 [B, T], -1 at padding; or None.
     """
 
     words: Tensor
@@ -39,11 +43,13 @@ class Batch:
     index: Tensor
     lengths: Tensor
     gazetteers: Tensor | None = None
+    around: Tensor | None = None
     tags: Tensor | None = None
     allowed: Tensor | None = None
     targets: Tensor | None = None
     taught: Tensor | None = None
     weights: Tensor | None = None
+    auxiliary: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
@@ -66,6 +72,9 @@ class EncodedCorpus:
         unlabelled: ``O`` stands for "nobody looked".
         targets: a teacher's probability of each tag for the tokens of the last sentences, float32 [n, K].
         weights: how much each sentence counts; None where all count 1.
+        beside: documents and columns of the sentences.
+        reach: tokens around a sentence that are read with it.
+        auxiliary: what a second head learns, a number a token, int64 [N]; None without such a head.
     """
 
     def __init__(
@@ -78,6 +87,9 @@ class EncodedCorpus:
         unlabelled: bool = False,
         targets: np.ndarray | None = None,
         weights: Sequence[float] | None = None,
+        beside: Beside = ALONE,
+        reach: int = 0,
+        auxiliary: np.ndarray | None = None,
     ) -> None:
         self.lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
@@ -88,7 +100,9 @@ class EncodedCorpus:
             count=int(self.starts[-1]),
         )
         self.types: TypeFeatures = encoder.encode(list(number))
-        self.gazetteers = encoder.encode_sentences(sentences)
+        self.gazetteers = encoder.encode_sentences(sentences, beside.columns)
+        self.read = stretches(self.lengths, beside.documents, reach) if reach else None
+        self.auxiliary = auxiliary
         self.targets = targets
         self._untaught = int(self.starts[-1]) - (0 if targets is None else len(targets))  # tokens before the targets
         self.weights = None if weights is None else np.asarray(weights, dtype=np.float32)
@@ -109,7 +123,8 @@ class EncodedCorpus:
         """SHA-256 of all numbers: what a training sees, whatever files it comes from."""
         digest = hashlib.sha256()
         learnt = (self.tags, self.allowed, self.targets, self.weights)
-        for array in (self.lengths, self.token_types, *astuple(self.types), self.gazetteers, *learnt):
+        seen = (*astuple(self.types), self.gazetteers, *(self.read or ()), self.auxiliary)
+        for array in (self.lengths, self.token_types, *seen, *learnt):
             if array is not None:
                 digest.update(f"{array.dtype} {array.shape} ".encode() + array.tobytes())
         return digest.hexdigest()
@@ -117,26 +132,32 @@ class EncodedCorpus:
     def batch(self, sentences: np.ndarray) -> Batch:
         """The batch of some sentences, by number, in the order given."""
         lengths = self.lengths[sentences]
-        longest = int(lengths.max(initial=0))
-        columns = np.arange(longest)
-        inside = columns < lengths[:, None]
-        position = np.where(inside, self.starts[sentences][:, None] + columns, 0)
-        if longest:
-            distinct, index = np.unique(self.token_types[position], return_inverse=True)
+        inside, position = places(self.starts[sentences], lengths)
+        read, around = position, None
+        if self.read is not None:
+            first, sizes = self.read.first[sentences], self.read.sizes[sentences]
+            _, read = places(first, sizes)
+            around = torch.from_numpy(np.stack([self.starts[sentences] - first, sizes], axis=1))
+        if read.shape[1]:
+            distinct, index = np.unique(self.token_types[read], return_inverse=True)
         else:
-            distinct, index = np.zeros(0, dtype=np.int64), position
+            distinct, index = np.zeros(0, dtype=np.int64), read
         types = self.types.take(distinct)
         return Batch(
             words=torch.from_numpy(types.words),
             chars=torch.from_numpy(types.chars),
             shapes=torch.from_numpy(types.shapes),
             clusters=torch.from_numpy(types.clusters),
-            index=torch.from_numpy(index.reshape(position.shape)),
+            index=torch.from_numpy(index.reshape(read.shape)),
             lengths=torch.from_numpy(lengths),
-            gazetteers=None if self.gazetteers is None else torch.from_numpy(self.gazetteers[position]),
+            gazetteers=None if self.gazetteers is None else torch.from_numpy(self.gazetteers[read]),
+            around=around,
             tags=None if self.tags is None else torch.from_numpy(np.where(inside, self.tags[position], 0)),
             allowed=None if self.allowed is None else torch.from_numpy(self.allowed[position]),
             weights=None if self.weights is None else torch.from_numpy(self.weights[sentences]),
+            auxiliary=None
+            if self.auxiliary is None
+            else torch.from_numpy(np.where(inside, self.auxiliary[position], -1)),
             **self._teaching(sentences, position),
         )
 
@@ -147,6 +168,13 @@ class EncodedCorpus:
             return {}
         rows = self.targets[np.where(taught[:, None], position - self._untaught, 0).clip(min=0)]
         return {"targets": torch.from_numpy(rows), "taught": torch.from_numpy(taught)}
+
+
+def places(first: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the tokens of B stretches are: if there is one, bool [B, T], and its number, int64 [B, T], else 0."""
+    columns = np.arange(sizes.max(initial=0))
+    inside = columns < sizes[:, None]
+    return inside, np.where(inside, first[:, None] + columns, 0)
 
 
 def bucketed(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -18,11 +18,13 @@ from ner.config import ModelConfig
 from ner.features import shape
 from ner.features.characters import CharacterVocabulary
 from ner.features.clusters import Clusters
+from ner.features.columns import ColumnValues
 from ner.features.gazetteers import Gazetteers
 from ner.features.vectors import Vectors
 from ner.features.vocabulary import Vocabulary
 
 WORDS, CHARACTERS, CLUSTERS, GAZETTEERS = "words.txt", "characters.txt", "clusters.txt", "gazetteers.json"
+COLUMNS = "columns.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class FeatureSizes:
         chars, shapes: as the words.
         clusters: a count for each prefix length.
         gazetteers: number of gazetteers.
+        columns: a count for each further column.
     """
 
     words: int
@@ -73,6 +76,7 @@ class FeatureSizes:
     shapes: int
     clusters: tuple[int, ...]
     gazetteers: int
+    columns: tuple[int, ...] = ()
 
 
 class FeatureEncoder:
@@ -85,12 +89,14 @@ class FeatureEncoder:
         max_length: int,
         clusters: Clusters | None = None,
         gazetteers: Gazetteers | None = None,
+        columns: ColumnValues | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.characters = characters
         self.max_length = max_length
         self.clusters = clusters
         self.gazetteers = gazetteers
+        self.columns = columns
 
     @classmethod
     def build(
@@ -99,30 +105,36 @@ class FeatureEncoder:
         sentences: Iterable[Sequence[str]],
         vectors: Sequence[Vectors],
         start: FeatureEncoder | None = None,
+        columns: Sequence[Sequence[Sequence[str]]] = (),
     ) -> FeatureEncoder:
         """Collect the vocabularies from the training sentences and the files of vectors, and from nothing else.
 
         Args:
-            config: what features there are.
-            sentences: of training.
+            config: which features there are.
+            sentences: the tokens of the training sentences.
             vectors: whose words are known too.
-            start: of the model that training starts from, whose characters are known too, and whose clusters and
-                gazetteers stand for the configured files.
+            start: of the model that training starts from, whose characters are known too, and whose clusters,
+                gazetteers and values of columns stand for those of files and sentences.
+            columns: for each training sentence the values of ``features.columns``, a list a column.
         """
         counts = Counter(word for sentence in sentences for word in sentence)
         vocabulary = Vocabulary.build(counts, vectors, config.words.min_count, config.words.fine_tune)
         characters, features = chain(counts, start.characters.characters if start else ()), config.features
         clusters, gazetteers = (start.clusters, start.gazetteers) if start else (None, None)
+        values = start.columns if start else None
         if features.clusters and clusters is None:
             clusters = Clusters.build(features.clusters, features.cluster_prefixes)
         if features.gazetteers and gazetteers is None:
             gazetteers = Gazetteers.build(features.gazetteers)
+        if features.columns and values is None:
+            values = ColumnValues.build(features.columns, columns)
         return cls(
             vocabulary,
             CharacterVocabulary.build(characters),
             config.chars.max_length,
             clusters if features.clusters else None,
             gazetteers if features.gazetteers else None,
+            values if features.columns else None,
         )
 
     @property
@@ -135,6 +147,7 @@ class FeatureEncoder:
             shapes=len(shape.SHAPES),
             clusters=() if self.clusters is None else tuple(self.clusters.sizes),
             gazetteers=0 if self.gazetteers is None else len(self.gazetteers),
+            columns=() if self.columns is None else self.columns.sizes,
         )
 
     def encode(self, words: list[str]) -> TypeFeatures:
@@ -150,18 +163,32 @@ class FeatureEncoder:
             else self.clusters.encode(words),
         )
 
-    def encode_sentences(self, sentences: Sequence[list[str]]) -> np.ndarray | None:
-        """What tokens are by their neighbours: gazetteer matches of all N, int64 [N, G], or None."""
-        if self.gazetteers is None:
-            return None
-        none = np.zeros((0, len(self.gazetteers)), dtype=np.int64)
-        return np.concatenate([none, *map(self.gazetteers.encode, sentences)])
+    def encode_sentences(
+        self, sentences: Sequence[list[str]], columns: Sequence[Sequence[Sequence[str]]] | None = None
+    ) -> np.ndarray | None:
+        """What tokens are by more than their letters, int64 [N, G] or None: gazetteer matches, then columns.
+
+        Args:
+            sentences: their tokens.
+            columns: for each sentence the values of the model's columns, a list a column.
+
+        Raises:
+            DataError: the model has columns, and they are missing.
+        """
+        parts = []
+        if self.gazetteers is not None:
+            none = np.zeros((0, len(self.gazetteers)), dtype=np.int64)
+            parts.append(np.concatenate([none, *map(self.gazetteers.encode, sentences)]))
+        if self.columns is not None:
+            parts.append(self.columns.encode(sentences, columns))
+        return np.concatenate(parts, axis=1) if parts else None
 
     @staticmethod
     def files(config: ModelConfig) -> list[str]:
         """The names of the files that `save` writes and `load` reads, for a model of this configuration."""
         features = config.features
-        return [WORDS, CHARACTERS, *[CLUSTERS] * bool(features.clusters), *[GAZETTEERS] * bool(features.gazetteers)]
+        further = {CLUSTERS: features.clusters, GAZETTEERS: features.gazetteers, COLUMNS: features.columns}
+        return [WORDS, CHARACTERS, *(name for name, wanted in further.items() if wanted)]
 
     def save(self, folder: Path) -> None:
         """Write the vocabularies as files of a model folder."""
@@ -171,6 +198,8 @@ class FeatureEncoder:
             self.clusters.save(folder / CLUSTERS)
         if self.gazetteers is not None:
             self.gazetteers.save(folder / GAZETTEERS)
+        if self.columns is not None:
+            self.columns.save(folder / COLUMNS)
 
     @classmethod
     def load(cls, folder: Path, config: ModelConfig, trained: int) -> FeatureEncoder:
@@ -186,4 +215,5 @@ class FeatureEncoder:
             config.chars.max_length,
             Clusters.load(folder / CLUSTERS) if features.clusters else None,
             Gazetteers.load(folder / GAZETTEERS) if features.gazetteers else None,
+            ColumnValues.load(folder / COLUMNS) if features.columns else None,
         )

@@ -9,6 +9,7 @@ from ner.config import DataConfig
 from ner.corpus.columns import begins_document, laid_out, whole_sentences
 from ner.corpus.layout import DOCSTART, Layout, find_layout, is_tag, ragged
 from ner.corpus.source import Source, name_of, text_blocks
+from ner.errors import DataError
 from ner.schemes import OUTSIDE
 from ner.tagging.units import Columns, Unit
 
@@ -16,24 +17,31 @@ _BOM = "\ufeff"
 _NO_VALUE = "_"  # of CoNLL-U
 
 
-def read_columns(source: Source, data: DataConfig) -> Iterator[Unit]:
+def read_columns(source: Source, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
     """A unit for each stretch between empty lines.
 
     Args:
         source: a column file; gzip is unpacked.
         data: separator and column of the words, if they are not to be found out.
+        columns: that the model reads beside the words, by position.
 
     Raises:
-        DataError: a line has another number of columns than the first token line.
+        DataError: a line has another number of columns than the first token line, or there is no such column.
     """
     name = name_of(source)
     odd: dict[int, str] = {}
     find = partial(_find_layout, name=name, data=data)
+    document, positions = 0, None
     for number, text, layout in laid_out(whole_sentences(_plain(source, odd)), find):
         *chunks, rest = text.split("\n\n")
         for chunk in [*(f"{chunk}\n\n" for chunk in chunks), rest]:
             if chunk:
-                yield _unit(chunk, number, layout, odd, name)
+                if positions is None and layout is not None:
+                    positions = [_position(column, layout, number) for column in columns]
+                unit = _unit(chunk, number, layout, odd, name, positions or ())
+                unit.document_of = [document + passed for passed in unit.document_of]
+                document += unit.origin.boundaries
+                yield unit
                 number += chunk.count("\n")
     for row in odd.values():  # a last line of blanks, without a line end
         yield Unit([], name=name, origin=Columns([row], "\t", []))
@@ -72,7 +80,22 @@ def _find_layout(
     return tags if all(is_tag(row[tags.tag]) for row in fields if len(row) == tags.width) else words
 
 
-def _unit(chunk: str, line: int, layout: Layout | None, odd: dict[int, str], name: str) -> Unit:
+def _position(column: str, layout: Layout, line: int) -> int:
+    if column.isdecimal() and int(column) < layout.width:
+        return int(column)
+    raise DataError(
+        f"there is no column {column}, which the model reads beside the words: the line has {layout.width}, counted "
+        "from 0.",
+        layout.name,
+        line,
+        "Give it a file with the columns of its training data; tags may be left out.",
+    )
+
+
+def _unit(
+    chunk: str, line: int, layout: Layout | None, odd: dict[int, str], name: str, positions: Sequence[int]
+) -> Unit:
+    """A unit whose documents are counted from 0."""
     lines = chunk.split("\n")
     body = chunk.strip("\n")
     first = len(chunk) - len(chunk.lstrip("\n"))
@@ -83,19 +106,22 @@ def _unit(chunk: str, line: int, layout: Layout | None, odd: dict[int, str], nam
         words = fields[layout.word :: layout.width]
         places = range(first, first + len(words))
         origin = Columns(lines, layout.separator, [places], plain=not odd)
-        unit = Unit([words], name=name, line=line + first, origin=origin)
+        columns = [[fields[position :: layout.width] for position in positions]]
+        unit = Unit([words], name=name, line=line + first, origin=origin, document_of=[0], columns=columns)
     else:
-        unit = _careful(lines, line, layout)
+        unit = _careful(lines, line, layout, positions)
+    unit.is_closed = False
     if odd:
         for index in range(len(lines) - (not lines[-1])):  # what follows the last line end is the next unit's
             lines[index] = odd.pop(line + index, lines[index])
     return unit
 
 
-def _careful(lines: list[str], first: int, layout: Layout) -> Unit:
+def _careful(lines: list[str], first: int, layout: Layout, positions: Sequence[int]) -> Unit:
     """The unit of lines among which not all are tokens."""
     words: list[list[str]] = [[]]
     places: list[list[int]] = [[]]
+    further: list[list[list[str]]] = [[[] for _ in positions]]
     fillers = {}
     for index, row in enumerate(lines):
         if not row:
@@ -105,6 +131,7 @@ def _careful(lines: list[str], first: int, layout: Layout) -> Unit:
                 fillers[index] = OUTSIDE
             words.append([])
             places.append([])
+            further.append([[] for _ in positions])
             continue
         if layout.is_comment(row):
             continue
@@ -116,5 +143,17 @@ def _careful(lines: list[str], first: int, layout: Layout) -> Unit:
             continue
         words[-1].append(fields[layout.word])
         places[-1].append(index)
-    columns = Columns(lines, layout.separator, [rows for rows in places if rows], fillers)
-    return Unit([one for one in words if one], name=layout.name, line=first, origin=columns)
+        for values, position in zip(further[-1], positions, strict=True):
+            values.append(fields[position])
+    full = [number for number, rows in enumerate(places) if rows]
+    origin = Columns(
+        lines, layout.separator, [places[number] for number in full], fillers, boundaries=len(places) - 1
+    )
+    return Unit(
+        [words[number] for number in full],
+        name=layout.name,
+        line=first,
+        origin=origin,
+        document_of=full,
+        columns=[further[number] for number in full],
+    )

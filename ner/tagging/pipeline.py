@@ -14,12 +14,15 @@ from typing import IO, Literal, NamedTuple
 
 from ner.config import DataConfig
 from ner.corpus.atomic import replacing
+from ner.corpus.beside import Beside
 from ner.corpus.source import Source, name_of
+from ner.errors import DataError
 from ner.html import page
 from ner.prediction import Prediction
 from ner.tagger import Tagger
 from ner.tagging.options import TagOptions
 from ner.tagging.readers import Reader, read_conll, read_jsonl, read_text
+from ner.tagging.surroundings import Surroundings
 from ner.tagging.units import Tagged, Unit
 from ner.tagging.waiting import FailedMeanwhileError, watched
 from ner.tagging.writers import Writer, write_columns, write_html, write_jsonl, write_text
@@ -76,7 +79,7 @@ def tag_file(
         output.write(head)
         work = _Work(tagger, OUTPUTS[write], options, options.wants_scores(write), output)
         try:
-            for unit in INPUTS[read](watched(source, work.catch_up), tagger.tokenizer, data):
+            for unit in INPUTS[read](watched(source, work.catch_up), tagger.tokenizer, data, tagger.columns):
                 work.add(unit, window)
         except FailedMeanwhileError as failure:
             assert failure.__cause__ is not None
@@ -129,17 +132,23 @@ class _Work:
     ahead: list[Unit] = field(default_factory=list)
     held: int = 0
     begun: _Begun | None = None
+    surroundings: Surroundings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.surroundings = Surroundings(self.tagger.context)
 
     def add(self, unit: Unit, window: int) -> None:
         """Take a unit, and go on once there is a window full of them; small ones first, so that no thread waits."""
         self.ahead.append(unit)
-        self.held += 1 + max(sum(map(len, unit.sentences)), unit.size // _CHARACTERS)
+        self.held += _weight(unit)
         if self.held >= min(window, max(_FIRST_WINDOW, self.tokens)):
             self.advance()
 
-    def advance(self) -> None:
-        """Begin to tag what was taken; meanwhile write what was begun before."""
-        units, self.ahead, self.held = self.ahead, [], 0
+    def advance(self, at_end: bool = False) -> None:
+        """Begin to tag what was taken, up to where what follows must be read first; write what was begun before."""
+        ready = len(self.ahead) if at_end else self.surroundings.ready(self.ahead)
+        units, self.ahead = self.ahead[:ready], self.ahead[ready:]
+        self.held = sum(map(_weight, self.ahead))
         before, self.begun = self.begun, self._begin(units) if units else None
         if before:
             self.output.write("".join(self.render(*one, self.options) for one in self._tagged(before)))
@@ -147,27 +156,50 @@ class _Work:
     def finish(self) -> None:
         """Tag and write everything that was taken."""
         while self.ahead or self.begun:
-            self.advance()
+            self.advance(at_end=True)
 
     def catch_up(self) -> None:
-        """Write, and let the reader of the output have it now."""
-        if self.ahead or self.begun:
-            self.finish()
-            self.output.flush()
+        """Write what does not hang on what follows, and let the reader of the output have it now."""
+        if not (self.begun or self.surroundings.ready(self.ahead)):
+            return
+        while self.begun or self.surroundings.ready(self.ahead):
+            self.advance()
+        self.output.flush()
 
     def _begin(self, units: list[Unit]) -> _Begun:
-        sentences = [sentence for unit in units for sentence in unit.sentences]
-        self.tokens += sum(map(len, sentences))
+        self.tokens += sum(len(sentence) for unit in units for sentence in unit.sentences)
         threshold: float | Literal["own"] = "own" if self.options.threshold is None else self.options.threshold
-        return _Begun(units, sentences, self.tagger.start(sentences, self.scores, threshold))
+        before, after = self.surroundings.of(units, self.ahead)
+        around = [*before, *units, *after]
+        sentences = [sentence for unit in around for sentence in unit.sentences]
+        beside = Beside([number for unit in around for number in unit.document_of], self._columns(around))
+        first = sum(len(unit.sentences) for unit in before)
+        return _Begun(units, first, sentences, beside, self.tagger.start(sentences, self.scores, threshold, beside))
+
+    def _columns(self, units: list[Unit]) -> list[list[list[str]]] | None:
+        names = self.tagger.columns
+        if not names:
+            return None
+        for unit in units:
+            if unit.columns is None and unit.sentences:
+                read = " and ".join(f"column {name}" for name in names)
+                raise DataError(
+                    f"holds text alone, and the model reads {read} beside the words.",
+                    unit.name,
+                    unit.line,
+                    "Give it column files or JSONL that have them: --from conll, --from jsonl.",
+                )
+        return [columns for unit in units for columns in unit.columns or ()]
 
     def _tagged(self, begun: _Begun) -> Iterator[tuple[Unit, Tagged]]:
         options, tagger = self.options, self.tagger
         spans = begun.predict().span_lists()
         if options.min_score:
             spans = [[span for span in found if span.score >= options.min_score] for found in spans]
-        explained = tagger.explain(begun.sentences, max(1, options.n_best)) if options.wants_explanations else None
-        start = 0
+        explained = None
+        if options.wants_explanations:
+            explained = tagger.explain(begun.sentences, max(1, options.n_best), begun.beside)
+        start = begun.first
         for unit in begun.units:
             end = start + len(unit.sentences)
             yield unit, Tagged(spans[start:end], explained and explained[start:end], tagger.tagset)
@@ -175,11 +207,18 @@ class _Work:
 
 
 class _Begun(NamedTuple):
-    """Units that are being tagged, and where their tags will come from."""
+    """Units that are being tagged, their sentences from ``first`` on among those read, and where tags come from."""
 
     units: list[Unit]
+    first: int
     sentences: list[list[str]]
+    beside: Beside
     predict: Callable[[], Prediction]
+
+
+def _weight(unit: Unit) -> int:
+    """What a unit counts towards a window."""
+    return 1 + max(sum(map(len, unit.sentences)), unit.size // _CHARACTERS)
 
 
 def by_name(place: object, known: Collection[str]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ner.config import DataConfig
-from ner.corpus.jsonl import TOKENS, given_offsets, parse_record
+from ner.corpus.jsonl import DOCUMENT, TOKENS, DocumentCount, as_strings, given_offsets, parse_record
 from ner.corpus.source import Source, lines, name_of
 from ner.document import Offsets
 from ner.errors import DataError
@@ -14,36 +14,73 @@ from ner.tagging.columns import read_columns
 from ner.tagging.units import Unit
 from ner.text import Tokenizer, segment
 
-Reader = Callable[[Source, Tokenizer, DataConfig], Iterator[Unit]]
+Reader = Callable[[Source, Tokenizer, DataConfig, Sequence[str]], Iterator[Unit]]
+"""Takes the source, what cuts texts, how the file is read, and the columns that the model reads beside the words."""
 
 
-def read_text(source: Source, tokenizer: Tokenizer, data: DataConfig) -> Iterator[Unit]:
+def read_text(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
     """A unit a line; an empty line is an empty text."""
     name = name_of(source)
     for number, line in lines(source):
-        yield _of_text(line, tokenizer, name, number)
+        unit = _of_text(line, tokenizer, name, number)
+        unit.document_of = [number] * len(unit.sentences)
+        yield unit
 
 
-def read_jsonl(source: Source, tokenizer: Tokenizer, data: DataConfig) -> Iterator[Unit]:
+def read_jsonl(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
     """A unit a record: its ``tokens`` (or ``words``) are taken as they are, else its ``text`` is cut into tokens.
 
     Tokens may be strings, or offsets into the text, as ``ner tag --to jsonl`` writes them.
 
     Raises:
-        DataError: a line that is no JSON object, or has neither, or has tokens that are not those of its text.
+        DataError: a line that is no JSON object, or has neither, or has tokens that are not those of its text, or has
+            not the columns that the model reads.
     """
     name = name_of(source)
     keys = TOKENS if data.tokens is None else (data.tokens,)
+    documents = DocumentCount()
     for number, line in lines(source):
         if line and not line.isspace():
-            unit = _of_record(parse_record(line, name, number), keys, tokenizer, name, number)
+            record = parse_record(line, name, number)
+            unit = _of_record(record, keys, tokenizer, name, number)
             unit.size = len(line)
+            is_text = unit.text is not None and not any(_are_strings(record.get(key)) for key in keys)
+            unit.document_of = [documents.number(record, is_text)] * len(unit.sentences)
+            unit.is_closed = is_text and DOCUMENT not in record
+            if columns:
+                unit.columns = _columns(record, columns, unit)
             yield unit
 
 
-def read_conll(source: Source, tokenizer: Tokenizer, data: DataConfig) -> Iterator[Unit]:
+def read_conll(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
     """See `ner.tagging.columns.read_columns`."""
-    return read_columns(source, data)
+    return read_columns(source, data, columns)
+
+
+def _are_strings(tokens: Any) -> bool:
+    return isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], str)
+
+
+def _columns(record: Mapping[str, Any], names: Sequence[str], unit: Unit) -> list[list[list[str]]]:
+    """The columns of each sentence of a unit."""
+    total = sum(map(len, unit.sentences))
+    for name in names:
+        values = record.get(name)
+        if not isinstance(values, list) or len(values) != total:
+            found = f"{len(values)} values" if isinstance(values, list) else "no list"
+            raise DataError(
+                f"{name} has {found}, and there are {total} tokens; the model reads it beside the words.",
+                unit.name,
+                unit.line,
+                f"Give tokens and {name} as lists of the same length.",
+            )
+    rows: list[list[list[str]]] = []
+    start = 0
+    for sentence in unit.sentences:
+        stop = start + len(sentence)
+        rows.append([as_strings(record[name][start:stop]) for name in names])
+        start = stop
+    return rows
 
 
 def _of_text(text: str, tokenizer: Tokenizer, name: str, line: int, origin: Any = None) -> Unit:

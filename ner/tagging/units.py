@@ -22,6 +22,9 @@ class Unit:
         name, line: the file, and the 1-based line where the unit begins, for messages.
         origin: what the writer needs to give back what came in: a `Columns`, or the other keys of a record.
         size: characters of the record that it was read from, the other keys included; 0 where there are none.
+        document_of: the number of each sentence's document, the same in the next unit if that goes on with it.
+        is_closed: whether what follows the unit is another document for certain.
+        columns: what the model reads beside the words: for each sentence a list a column; None where there is none.
     """
 
     sentences: list[list[str]]
@@ -31,6 +34,9 @@ class Unit:
     line: int = 0
     origin: Any = None
     size: int = 0
+    document_of: list[int] = field(default_factory=list)
+    is_closed: bool = True
+    columns: list[list[list[str]]] | None = None
 
     def documents(self, spans: list[list[ScoredSpan]]) -> list[Document]:
         """The unit as documents: one for a text, one for each sentence of tokens."""
@@ -64,6 +70,7 @@ class Columns:
         places: for each sentence the lines of its tokens.
         fillers: lines that are no token but have the file's columns, and what the further column holds there.
         plain: one sentence, its lines in a row and without CR.
+        boundaries: so many documents begin in the stretch.
     """
 
     lines: list[str]
@@ -71,3 +78,4 @@ class Columns:
     places: list[Sequence[int]]
     fillers: dict[int, str] = field(default_factory=dict)
     plain: bool = False
+    boundaries: int = 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ner.corpus.beside import ALONE, Beside
 from ner.emission import Emitted
 from ner.evaluation.spans import SpanCounts
 from ner.features.tags import is_partial
@@ -18,7 +19,7 @@ GRID = tuple(np.round(np.arange(0.04, 0.62, 0.02), 2).tolist())
 
 
 def fit_threshold(
-    predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]]
+    predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]], beside: Beside = ALONE
 ) -> tuple[float, SpanCounts]:
     """The threshold of `GRID` with the best F1, and what it finds.
 
@@ -26,10 +27,10 @@ def fit_threshold(
         predictor: with its temperature fitted.
         sentences: held-out tokens.
         gold: their tags, in any scheme; sentences that are annotated in part are passed over.
+        beside: the sentences' documents and columns.
     """
-    full = [number for number, tags in enumerate(gold) if not is_partial(tags)]
-    known = [set(to_spans(gold[number])) for number in full]
-    found = {threshold: SpanCounts(gold=sum(map(len, known))) for threshold in GRID}
+    known = {number: set(to_spans(tags)) for number, tags in enumerate(gold) if not is_partial(tags)}
+    found = {threshold: SpanCounts(gold=sum(map(len, known.values()))) for threshold in GRID}
     labels = predictor.tagset.labels
 
     def count(batch: Emitted) -> dict[float, tuple[int, int]]:
@@ -37,15 +38,13 @@ def fit_threshold(
         chances = predictor.span_probabilities(batch)
         counted = {}
         for threshold in GRID:
-            spans, _ = best_spans(chances, threshold)
-            right = sum(
-                Span(labels[label], start, end) in known[batch.sentences[row]]
-                for row, start, end, label in spans.tolist()
-            )
-            counted[threshold] = len(spans), right
+            rows = best_spans(chances, threshold)[0].tolist()
+            spans = [(batch.sentences[row], Span(labels[label], start, end)) for row, start, end, label in rows]
+            right = [span in known[number] for number, span in spans if number in known]
+            counted[threshold] = len(right), sum(right)
         return counted
 
-    for batch in predictor.emitter.start([sentences[number] for number in full], count):
+    for batch in predictor.emitter.start(sentences, count, beside):
         for threshold, (predicted, correct) in batch.items():
             found[threshold].predicted += predicted
             found[threshold].correct += correct

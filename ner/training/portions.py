@@ -21,6 +21,7 @@ from ner.errors import ConfigError, DataError
 from ner.evaluation import plots
 from ner.evaluation.tables import percent, text_table
 from ner.training.listener import Listener
+from ner.training.preparation import further_columns
 from ner.training.processes import is_main_process
 from ner.training.repeated import (
     SCORED,
@@ -210,7 +211,7 @@ def learning_curve(
 
 def _corpus(config: Config, dataset: DatasetDict | None) -> DatasetDict:
     """All of the data, with the dev sentences that all portions share."""
-    corpus = load(config.data, dataset)
+    corpus = load(config.data, dataset, further_columns(config))
     if not len(corpus.get("train", ())):
         raise DataError("there is nothing to train on.", remedy="Set data.train or data.dataset.")
     if "dev" not in corpus and config.data.dev_fraction:

@@ -11,15 +11,19 @@ import torch
 
 from ner.checking import hits
 from ner.config import Config, WordConfig
+from ner.corpus.beside import Beside, beside_of
 from ner.corpus.check import check, identity
 from ner.corpus.read import hold_out, load
+from ner.corpus.table import columns
 from ner.errors import ConfigError, DataError
 from ner.features.batches import EncodedCorpus
+from ner.features.columns import ColumnValues
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet, is_partial
 from ner.features.vectors import Vectors, read_vectors
 from ner.features.vocabulary import UNKNOWN, Vocabulary, initial_matrix
 from ner.model import SequenceTagger
+from ner.modules.auxiliary import AuxiliaryHead
 from ner.text import get_tokenizer
 from ner.training.listener import Listener
 from ner.training.predecessor import Predecessor, predecessor
@@ -48,6 +52,7 @@ class Prepared:
             random.
         targets: a teacher's probabilities for the tokens of the last training sentences; or None.
         start: the model that training starts from; or None.
+        second_task: the values that a second head learns; or None.
     """
 
     config: Config
@@ -61,6 +66,7 @@ class Prepared:
     cluster_means: list[np.ndarray]
     targets: np.ndarray | None = None
     start: Predecessor | None = None
+    second_task: ColumnValues | None = None
 
     @property
     def scheme(self) -> str:
@@ -86,7 +92,22 @@ class Prepared:
             unlabelled,
             self.targets,
             None if all(weight == 1 for weight in weights) else weights,
+            self.beside("train"),
+            self.config.model.encoder.context,
+            self._auxiliary(),
         )
+
+    def beside(self, split: str) -> Beside:
+        """Documents and columns of a split, as the model reads them."""
+        return beside_of(self.corpus[split], self.config.model.features.columns)
+
+    def _auxiliary(self) -> np.ndarray | None:
+        """What a second head learns: the number of each token's value."""
+        if self.second_task is None:
+            return None
+        train = self.corpus["train"]
+        values = beside_of(train, self.second_task.names).columns
+        return self.second_task.encode(column(train, "tokens"), values)[:, 0] - 1
 
     def network(self) -> SequenceTagger:
         """The model before its first step: the same for the same seed."""
@@ -95,6 +116,9 @@ class Prepared:
         model.words.load(torch.from_numpy(self.matrix), list(map(torch.from_numpy, self.cluster_means)))
         if self.start is not None:
             self.start.hand_over(model, self.config.model, self.encoder, self.tagset)
+        if self.second_task is not None:
+            size, weight = self.second_task.sizes[0] - 1, self.config.model.auxiliary.weight
+            model.auxiliary = AuxiliaryHead(model.encoder.output_size, size, weight)
         if self.is_partial:  # else what nobody looked at could go on from an entity that is known to have ended
             model.crf.constrained_training = True
         model.entity_share = self.config.data.entity_share
@@ -114,13 +138,20 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
     get_tokenizer(config.tagging.tokenizer)  # one that is not there would be found out only after the training
     start = predecessor(config)
     vectors = [read_vectors(path) for path in config.vectors] if start is None else [start.vectors]
-    corpus, silver = load(config.data, dataset), label(config)
+    others = further_columns(config)
+    second = others[len(config.model.features.columns) :]
+    corpus, silver = load(config.data, dataset, others), label(config, others)
     if "dev" not in corpus and "train" in corpus and config.data.dev_fraction:
         corpus = hold_out(corpus, config.data.dev_fraction, config.training.seed)
         listener.note(
             f"No dev data: {len(corpus['dev'])} of the training sentences are held out "
             f"(data.dev_fraction={config.data.dev_fraction})."
         )
+        if config.model.encoder.context and _shares_documents(corpus):
+            listener.note(
+                "They are single sentences, not whole documents: what is read around them (model.encoder.context) is "
+                "not what stands beside them in the file. Name a dev file in data.dev."
+            )
     if silver is not None:
         corpus["train"] = join(corpus.get("train"), silver)
     if not len(corpus.get("train", ())):
@@ -136,7 +167,10 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             config.data.dataset or ", ".join(config.data.train) or None,
         )
     tokens, tags = column(corpus["train"], "tokens"), column(corpus["train"], "tags")
-    encoder = FeatureEncoder.build(config.model, tokens, vectors, None if start is None else start.encoder)
+    read = {split: beside_of(part, config.model.features.columns) for split, part in corpus.items()}
+    before, values = None if start is None else start.encoder, read["train"].columns or ()
+    encoder = FeatureEncoder.build(config.model, tokens, vectors, before, values)
+    second_task = ColumnValues.build(second, beside_of(corpus["train"], second).columns or ()) if second else None
     chance = np.random.default_rng([config.training.seed, 1])
     matrix, pretrained = initial_matrix(encoder.vocabulary, vectors, config.model.words.dim, chance)
     if start is not None:
@@ -152,7 +186,9 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             remedy="Give it another name in the training data: no model with such a label is loaded.",
         )
     targets = None if silver is None else silver.targets
-    return Prepared(config, corpus, report, identities, tagset, encoder, matrix, row_dropout, means, targets, start)
+    return Prepared(
+        config, corpus, report, identities, tagset, encoder, matrix, row_dropout, means, targets, start, second_task
+    )
 
 
 def _cluster_means(config: Config, encoder: FeatureEncoder, vectors: list[Vectors]) -> list[np.ndarray]:
@@ -168,6 +204,12 @@ def _cluster_means(config: Config, encoder: FeatureEncoder, vectors: list[Vector
     return list(encoder.clusters.means(vectors))
 
 
+def further_columns(config: Config) -> list[str]:
+    """The columns beside words and tags that a training reads: those of the features, and that of a second head."""
+    second = config.model.auxiliary.column
+    return [*config.model.features.columns, *([] if second is None else [second])]
+
+
 def _row_dropout(
     config: WordConfig, vocabulary: Vocabulary, sentences: list[list[str]], pretrained: np.ndarray
 ) -> np.ndarray:
@@ -176,6 +218,12 @@ def _row_dropout(
     counts = np.bincount(rows, minlength=len(vocabulary)).astype(np.float32)
     rare = np.divide(config.rare_dropout, config.rare_dropout + counts, where=counts > 0, out=np.zeros_like(counts))
     return np.maximum(np.where(pretrained, 0, rare), config.dropout).astype(np.float32)
+
+
+def _shares_documents(corpus: DatasetDict) -> bool:
+    """Whether sentences of one document stand in both train and dev."""
+    train, dev = (set(columns(corpus[split], "file", "document")) for split in ("train", "dev"))
+    return not train.isdisjoint(dev)
 
 
 def column(split: Dataset, name: str) -> list[list[str]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ner.config import Config, load_config
+from ner.corpus.beside import Beside
 from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns
 from ner.errors import TrainingError
@@ -233,11 +235,11 @@ class Run:
         if "dev" not in self.prepared.corpus:
             return None
         dev = self.prepared.corpus["dev"]
-        tokens, gold = column(dev, "tokens"), column(dev, "tags")
+        tokens, gold, beside = column(dev, "tokens"), column(dev, "tags"), self.prepared.beside("dev")
         if self.prepared.config.tagging.decoding == "f1":
-            _, counts = self._decided(lambda: fit_threshold(self._predictor(), tokens, gold))
+            _, counts = self._decided(lambda: fit_threshold(self._predictor(), tokens, gold, beside))
         else:
-            decoded = self._decode(self._predictor(), tokens)
+            decoded = self._decode(self._predictor(), tokens, beside)
             counts = count_spans(*settle(gold, decoded, self.prepared.tagset.scheme))
         return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
 
@@ -248,7 +250,7 @@ class Run:
         tokens, gold = column(part, "tokens"), column(part, "tags")
         predictor = self._predictor()
         predictor.temperature, predictor.threshold = result.temperature, result.threshold
-        decoded = self._decode(predictor, tokens)
+        decoded = self._decode(predictor, tokens, self.prepared.beside(split))
         predicted = [convert(tags, scheme) for tags in decoded]
         if split == "test" and self.writes:
             rows = zip(tokens, gold, predicted, strict=True)
@@ -262,19 +264,26 @@ class Run:
             return
         dev, tagging = self.prepared.corpus["dev"], self.prepared.config.tagging
         predictor, tokens, gold = self._predictor(), column(dev, "tokens"), column(dev, "tags")
+        beside = self.prepared.beside("dev")
         if tagging.calibrate:
-            fitted = self._decided(lambda: fit_temperature(predictor, tokens, gold))
+            fitted = self._decided(lambda: fit_temperature(predictor, tokens, gold, beside))
             # What is fitted on best paths may sharpen a weak model, whose unlikely spans the other decoding lives on.
             result.temperature = max(fitted, 1.0) if tagging.decoding == "f1" else fitted
             predictor.temperature = result.temperature
         if tagging.decoding == "f1":
-            result.threshold, _ = self._decided(lambda: fit_threshold(predictor, tokens, gold))
+            result.threshold, _ = self._decided(lambda: fit_threshold(predictor, tokens, gold, beside))
 
-    def _decode(self, predictor: Predictor, tokens: list[list[str]]) -> list[list[str]]:
-        """The tags of every sentence, in the model's own scheme."""
-        return shared_out(
-            self.trainer.accelerator, tokens, lambda share: predictor.predict(share, scores=False).tag_lists()
-        )
+    def _decode(self, predictor: Predictor, tokens: list[list[str]], beside: Beside) -> list[list[str]]:
+        """The tags of every sentence, in the model's own scheme; what is read together is one process's to decode."""
+
+        def work(share: Sequence[list[int]]) -> list[list[list[str]]]:
+            numbers = list(chain.from_iterable(share))
+            taken = [tokens[number] for number in numbers]
+            found = iter(predictor.predict(taken, scores=False, beside=beside.take(numbers)).tag_lists())
+            return [list(islice(found, len(group))) for group in share]
+
+        groups = beside.groups() if self.model.context else [[number] for number in range(len(tokens))]
+        return list(chain.from_iterable(shared_out(self.trainer.accelerator, groups, work)))
 
     def _decided(self, work: Callable[[], T]) -> T:
         return decided(self.trainer.accelerator, work)

@@ -6,11 +6,13 @@ probability of every tag at every token.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ner.config import Config
+from ner.corpus.beside import Beside, beside_of
 from ner.errors import ConfigError, DataError
 from ner.features.tags import TagSet
 
@@ -35,8 +37,12 @@ class Silver(NamedTuple):
     tagset: TagSet
 
 
-def label(config: Config) -> Silver | None:
+def label(config: Config, others: Collection[str] = ()) -> Silver | None:
     """Let the configured teacher label its sentences; None where no teacher is configured.
+
+    Args:
+        config: of the student.
+        others: names of further columns that the student learns from.
 
     Raises:
         ModelError: the teacher cannot be loaded.
@@ -59,11 +65,15 @@ def label(config: Config) -> Silver | None:
     named = [(path, one) for path in distillation.data for one in read(path, config.data, tagged=False)]
     sentences = [one.tokens for _, one in named]
     scheme = "IOB2" if config.data.scheme == "auto" else config.data.scheme
-    for (_, one), spans in zip(named, teacher.tag_tokens(sentences), strict=True):
+    for _, one in named:
+        one.tags, one.weight = ["O"] * len(one.tokens), distillation.weight
+    beside = beside_of(to_dataset(named, teacher.columns), teacher.columns)
+    tagged = teacher.tag_tokens(sentences, beside.documents, beside.columns)
+    for (_, one), spans in zip(named, tagged, strict=True):
         one.tags = spans.tags(scheme)[0]
-        one.weight = distillation.weight
-    targets = _distributions(teacher, sentences, distillation.temperature) if distillation.targets == "soft" else None
-    return Silver(to_dataset(named), targets, teacher.tagset)
+    soft, temperature = distillation.targets == "soft", distillation.temperature
+    targets = _distributions(teacher, sentences, beside, temperature) if soft else None
+    return Silver(to_dataset(named, others), targets, teacher.tagset)
 
 
 def join(train: Dataset | None, silver: Silver) -> Dataset:
@@ -85,8 +95,8 @@ def join(train: Dataset | None, silver: Silver) -> Dataset:
     return concatenate_datasets([train, silver.sentences])
 
 
-def _distributions(teacher: Tagger, sentences: list[list[str]], temperature: float) -> np.ndarray:
+def _distributions(teacher: Tagger, sentences: list[list[str]], beside: Beside, temperature: float) -> np.ndarray:
     predictor = teacher.predictor
     predictor.temperature = temperature
-    rows = [found.marginals for found in predictor.explain(sentences)]
+    rows = [found.marginals for found in predictor.explain(sentences, beside=beside)]
     return np.concatenate([np.zeros((0, len(teacher.tagset))), *rows]).astype(np.float32)

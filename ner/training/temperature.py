@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from ner.corpus.beside import ALONE, Beside
 from ner.emission import Emitted
 from ner.features.tags import is_partial
 from ner.prediction import Predictor
@@ -22,27 +23,30 @@ _RANGE = (math.log(0.2), math.log(10.0))
 
 
 @torch.inference_mode()
-def fit_temperature(predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]]) -> float:
+def fit_temperature(
+    predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]], beside: Beside = ALONE
+) -> float:
     """The temperature at which the entities of the best paths have the least log loss; 1 if there are none.
 
     Args:
         predictor: with temperature 1.
         sentences: held-out tokens.
         gold: their tags, in any scheme; sentences that are annotated in part are passed over.
+        beside: the sentences' documents and columns.
     """
-    full = [number for number, tags in enumerate(gold) if not is_partial(tags)]
-    sentences, known = [sentences[number] for number in full], [set(to_spans(gold[number])) for number in full]
+    known = {number: set(to_spans(tags)) for number, tags in enumerate(gold) if not is_partial(tags)}
     labels = predictor.tagset.labels
 
     def judge(batch: Emitted) -> tuple[Emitted, np.ndarray, np.ndarray]:
         """The batch, its entities, and which of them are right."""
         spans = predictor.label_spans(*predictor.best_paths(batch))
+        spans = spans[[batch.sentences[row] in known for row in spans[:, 0].tolist()]]
         right = [
             (labels[label], start, end) in known[batch.sentences[row]] for row, start, end, label in spans.tolist()
         ]
         return batch, spans, np.array(right, dtype=bool)
 
-    judged = predictor.emitter.start(sentences, judge)
+    judged = predictor.emitter.start(sentences, judge, beside)
     held = [(batch, torch.from_numpy(spans), right) for batch, spans, right in judged if len(spans)]
     if not held:
         return 1.0

@@ -59,7 +59,7 @@ class Task:
         if config.data.dataset is not None or dataset is not None:
             found = find_dataset(config.data.dataset or "", config.data.revision) if dataset is None else dataset
             kept = {split: part for split, part in found.items() if split not in SPLIT_NAMES["test"]}
-            dataset, config = load(config.data, datasets.DatasetDict(kept)), in_memory(config)
+            dataset, config = load(config.data, datasets.DatasetDict(kept), None), in_memory(config)
         config = config.model_copy(update={"data": config.data.model_copy(update={"test": []})})
         has_dev = "dev" in dataset if dataset is not None else bool(config.data.dev)
         if not has_dev and not config.data.dev_fraction:

@@ -17,23 +17,8 @@ from tests.cli.conftest import Run
 from tests.clone import make_clone
 
 ROOT = Path(__file__).parent.parent.parent
-COMMANDS = {
-    *(
-        "train",
-        "tune",
-        "curve",
-        "evaluate",
-        "compare",
-        "errors",
-        "tag",
-        "suggest",
-        "check",
-        "convert",
-        "info",
-        "inspect",
-        "push",
-    )
-}
+COMMANDS = {"train", "tune", "curve", "evaluate", "compare", "errors", "tag", "suggest", "check", "convert", "info"}
+COMMANDS |= {"inspect", "push", "vectors"}
 
 
 def examples() -> dict[str, str]:
@@ -78,6 +63,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, tiny_files
 
 @pytest.mark.parametrize("name", sorted(COMMANDS - {"push"}))
 def test_examples_work_as_typed(place: Path, name: str) -> None:
+    if name == "vectors":
+        pytest.importorskip("gensim")
     command = examples()[name]
     assert f"ner {name} " in command
     program = f'ner() {{ "{sys.executable}" -m ner "$@"; }}\n'

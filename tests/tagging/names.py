@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from ner.corpus.beside import ALONE, Beside
 from ner.document import Document, ScoredSpan
 from ner.text import get_tokenizer
 
@@ -25,8 +26,16 @@ class NameTagger:
     """Stands in for `ner.Tagger` where files are tagged."""
 
     tokenizer = get_tokenizer("english")
+    context = 0
+    columns = ()
 
-    def predict(self, sentences: Sequence[Sequence[str]], scores: bool = True, threshold: float | None = None) -> Any:
+    def predict(
+        self,
+        sentences: Sequence[Sequence[str]],
+        scores: bool = True,
+        threshold: float | None = None,
+        beside: Beside = ALONE,
+    ) -> Any:
         found = [list(self._spans(tokens, scores)) for tokens in sentences]
         return SimpleNamespace(span_lists=lambda: found)
 
