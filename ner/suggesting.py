@@ -199,7 +199,7 @@ def _sentences(
     files: Iterable[str | os.PathLike[str]], tagger: Tagger, read: str | None, data: DataConfig
 ) -> Iterator[_Sentence]:
     """The sentences of files that have a token, one after the other."""
-    document, place = 0, (-1, -1)
+    passed, place = 0, (-1, -1)
     for order, path in enumerate(files):
         source = path if path == "-" else Path(path)
         kind = read or by_name(source, INPUTS) or "text"
@@ -207,7 +207,7 @@ def _sentences(
             for number, tokens in enumerate(unit.sentences):
                 if not tokens:
                     continue
-                document += (order, unit.document_of[number]) != place
+                passed += (order, unit.document_of[number]) != place
                 place = order, unit.document_of[number]
                 if unit.text is None or unit.offsets is None:
                     document = Document.of_tokens(tokens, [])
@@ -217,4 +217,4 @@ def _sentences(
                     text = unit.text[first:last]
                     offsets = [(start - first, end - first) for start, end in unit.offsets[number]]
                 columns = None if unit.columns is None else unit.columns[number]
-                yield _Sentence(text, offsets, tokens, unit.name, unit.line, document, columns)
+                yield _Sentence(text, offsets, tokens, unit.name, unit.line, passed, columns)
