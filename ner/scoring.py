@@ -6,15 +6,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ner.config import DataConfig
 from ner.corpus.beside import ALONE, Beside, beside_of
 from ner.corpus.check import identity
 from ner.corpus.read import load
-from ner.corpus.sentence import Sentence
-from ner.corpus.write import write_columns
+from ner.corpus.write import write_predictions
 from ner.document import ScoredSpan
 from ner.errors import DataError
 from ner.evaluation.calibration import Reliability, reliability
@@ -96,10 +94,7 @@ class Evaluation:
 
     def write_predictions(self, path: str | os.PathLike[str]) -> None:
         """A column file of token, gold tag, predicted tag: what conlleval reads."""
-        rows = zip(self.tokens, self.gold, self.predicted, strict=True)
-        write_columns(
-            (Sentence(tokens, predicted, columns={"gold": gold}) for tokens, gold, predicted in rows), Path(path)
-        )
+        write_predictions(self.tokens, self.gold, self.predicted, path)
 
 
 def evaluate(

@@ -32,6 +32,8 @@ def f1(correct: int, predicted: int, gold: int) -> tuple[float, float, float]:
 def test_predictions_scored_by_conlleval_give_the_same(tiny_tagger: Tagger, tiny_files: Path, tmp_path: Path) -> None:
     evaluation = ner.evaluate(tiny_tagger, tiny_files / "test.conll")
     evaluation.write_predictions(tmp_path / "p.conll")
+    lines = (tmp_path / "p.conll").read_text(encoding="utf-8").splitlines()
+    assert all(len(line.split(" ")) == 3 for line in lines if line)  # as the original does without its option -d
     rows = corpus(tmp_path / "p.conll")
     assert [[row[:2] for row in sentence] for sentence in rows] == corpus(tiny_files / "test.conll")
     gold, predicted = ([[row[column] for row in sentence] for sentence in rows] for column in (1, 2))

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from ner.corpus.atomic import replacing
@@ -20,9 +21,14 @@ _POSITION = re.compile("[0-9]{1,4}", re.ASCII)
 
 
 def write_columns(
-    sentences: Iterable[Sentence], target: Target, *, word_column: int | None = None, tag_column: int | None = None
+    sentences: Iterable[Sentence],
+    target: Target,
+    *,
+    word_column: int | None = None,
+    tag_column: int | None = None,
+    separator: str = "\t",
 ) -> None:
-    """Write a column file: tabs between columns, an empty line after each sentence, ``-DOCSTART-`` between documents.
+    """Write a column file: an empty line after each sentence, ``-DOCSTART-`` between documents.
 
     Columns that are named by their position stand there again; the word takes the first place left, columns with
     names of their own follow, and the tag takes the last. Offsets in a text are left out.
@@ -31,6 +37,7 @@ def write_columns(
         sentences: all with the same columns.
         target: a path, ``.gz`` to pack it; ``-`` is standard output.
         word_column, tag_column: where word and tag go, counted from 0 and negative from the end.
+        separator: of the columns; a blank only where no field holds one.
 
     Raises:
         DataError: a word or another field that a column file cannot hold, or sentences with different columns; the
@@ -49,15 +56,35 @@ def write_columns(
                     remedy="A column file has the same columns throughout: leave some out, or write JSONL.",
                 )
             rows = list(zip(*order, strict=True))
-            body = "\n".join(map("\t".join, rows))
-            if _is_suspicious(body, sentence, len(order)):
+            body = "\n".join(map(separator.join, rows))
+            if _is_suspicious(body, sentence, len(order), separator):
                 _check_fields(sentence, rows, target)
             if width is None and body.startswith("\ufeff"):
                 stream.write("\ufeff")  # readers take the first one for a byte order mark
             if document is not None and document != sentence.document:
-                stream.write("\t".join([DOCSTART, *["O"] * (len(order) - 1)]) + "\n\n")
+                stream.write(separator.join([DOCSTART, *["O"] * (len(order) - 1)]) + "\n\n")
             stream.write(body + "\n\n")
             width, document = len(order), sentence.document
+
+
+def write_predictions(
+    tokens: Sequence[list[str]], gold: Sequence[list[str]], predicted: Sequence[list[str]], target: Target
+) -> None:
+    """Write token, gold tag and predicted tag as columns.
+
+    A blank separates them, which is all that conlleval takes without its option ``-d``; a tab, where a word or a
+    label has a blank in it, or nothing.
+
+    Raises:
+        DataError: a token that a column file cannot hold; the target is then as it was.
+    """
+    fields = chain.from_iterable(chain(tokens, gold, predicted))
+    rows = zip(tokens, gold, predicted, strict=True)
+    write_columns(
+        (Sentence(words, found, columns={"gold": known}) for words, known, found in rows),
+        target,
+        separator="\t" if any(" " in field or not field for field in fields) else " ",
+    )
 
 
 def write_jsonl(sentences: Iterable[Sentence], target: Target) -> None:
@@ -138,12 +165,12 @@ def _order(sentence: Sentence, word_column: int | None, tag_column: int | None) 
     return [places[position] if position in places else next(left) for position in range(width)]
 
 
-def _is_suspicious(body: str, sentence: Sentence, width: int) -> bool:
+def _is_suspicious(body: str, sentence: Sentence, width: int, separator: str) -> bool:
     """Whether lines may be read otherwise than they are meant; quick, and True rather once too often."""
     length = len(sentence.tokens)
     return (
         body.count("\n") != length - 1
-        or body.count("\t") != length * (width - 1)
+        or body.count(separator) != length * (width - 1)
         or "\r" in body
         or DOCSTART in body
         or sentence.tags is None  # a tag is never empty, so no tagged line is

@@ -19,8 +19,7 @@ from torch import Tensor
 
 from ner.config import Config, load_config
 from ner.corpus.beside import Beside
-from ner.corpus.sentence import Sentence
-from ner.corpus.write import write_columns
+from ner.corpus.write import write_predictions
 from ner.errors import TrainingError
 from ner.evaluation.partial import settle
 from ner.evaluation.plots import new_figure
@@ -253,8 +252,7 @@ class Run:
         decoded = self._decode(predictor, tokens, self.prepared.beside(split))
         predicted = [convert(tags, scheme) for tags in decoded]
         if split == "test" and self.writes:
-            rows = zip(tokens, gold, predicted, strict=True)
-            write_columns((Sentence(t, p, columns={"gold": g}) for t, g, p in rows), self.folder.predictions)
+            write_predictions(tokens, gold, predicted, self.folder.predictions)
         illegal = count_illegal(decoded, self.prepared.tagset.scheme)
         return score(*settle(gold, predicted, scheme), scheme, illegal)
 

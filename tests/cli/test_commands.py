@@ -44,7 +44,7 @@ def test_evaluate(run: Run, tiny_model: Path, tiny_files: Path, tmp_path: Path) 
     assert re.search(
         rf"^micro .* {100 * found['micro']['f1']:.2f} +{found['micro']['support']}$", output, re.MULTILINE
     )
-    rows = [[row.split("\t") for row in block.split("\n")] for block in predictions.read_text().strip().split("\n\n")]
+    rows = [[row.split(" ") for row in block.split("\n")] for block in predictions.read_text().strip().split("\n\n")]
     correct, guessed, true, _ = conlleval(*([[row[place] for row in rows_] for rows_ in rows] for place in (1, 2)))
     assert found["micro"]["f1"] == 2 * correct.total() / (guessed.total() + true.total())
     assert json.loads(run("evaluate", tiny_model, data, "--json", "-").stdout) == found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ner.corpus.columns import read_columns
 from ner.corpus.jsonl import read_jsonl
 from ner.corpus.sentence import Sentence
-from ner.corpus.write import write_columns, write_jsonl, write_spans
+from ner.corpus.write import write_columns, write_jsonl, write_predictions, write_spans
 from ner.errors import DataError
 from ner.schemes import to_spans
 from tests.corpus.strategies import content, corpora, patient, plain_words
@@ -242,3 +242,16 @@ def test_places_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written: Not a directory"):
         write_columns([JOHN], tmp_path / "file" / "a.conll")
+
+
+@pytest.mark.parametrize(
+    ("word", "label", "separator"),
+    [("New York", "LOC", "\t"), ("Oslo", "a place", "\t"), ("", "LOC", "\t"), ("New\u00a0York", "LOC", " ")],
+)
+def test_predictions_have_blanks_between_columns_unless_a_field_has_one(tmp_path, word, label, separator):
+    path = tmp_path / "p.conll"
+    tokens, gold, predicted = [[word, "won"], ["So"]], [["O", "O"], ["O"]], [[f"B-{label}", "O"], ["O"]]
+    write_predictions(tokens, gold, predicted, path)
+    assert path.read_text("utf-8") == f"{word}|O|B-{label}\nwon|O|O\n\nSo|O|O\n\n".replace("|", separator)
+    if word:
+        assert [(one.tokens, one.tags) for one in read_columns(path)] == list(zip(tokens, predicted, strict=True))
