@@ -134,13 +134,15 @@ def _difference(one: Description, other: Description) -> str:
 
 
 def _mean(descriptions: Sequence[Description]) -> Description:
-    """The first description with the means of what was fitted, and a checksum of all the weights."""
+    """The first description with the means of what was fitted, and checksums over all members' own."""
     thresholds = [one.threshold for one in descriptions if one.threshold is not None]
+    configurations = "".join(one.configuration or "" for one in descriptions).encode()
     weights = hashlib.sha256("".join(one.files[WEIGHTS] for one in descriptions).encode()).hexdigest()
     return descriptions[0].model_copy(
         update={
             "temperature": fmean(one.temperature for one in descriptions),
             "threshold": fmean(thresholds) if thresholds else None,
+            "configuration": hashlib.sha256(configurations).hexdigest(),
             "files": {**descriptions[0].files, WEIGHTS: weights},
         }
     )

@@ -31,6 +31,7 @@ def describe_model(folder: str | os.PathLike[str]) -> str:
     lines = [
         ("model", f"{folder}, format {description.format}, written by version {description.version}"),
         ("weights", f"{_parameters(folder):,} parameters, sha256 {description.files.get(WEIGHTS, '?')[:12]}"),
+        ("trained by", f"configuration sha256 {(description.configuration or '?')[:12]}"),
         ("labels", f"{', '.join(labels)} ({len(description.tags)} tags in {network.scheme})"),
         ("words", f"{description.trained:,} trained rows of {description.word_dim} dimensions"),
         ("characters", f"{chars.filters} filters {widths} wide over {chars.dim} dimensions" if chars.dim else "none"),

@@ -57,6 +57,7 @@ class Description(BaseModel):
         trained: so many rows of the word vocabulary are parameters.
         temperature: fitted on dev; 1 where it was not.
         threshold: of span decoding, fitted on dev; None where the best path is decoded.
+        configuration: checksum of the training's configuration; see `ner.config.checksum`.
         files: SHA-256 of the other files that loading reads.
     """
 
@@ -71,6 +72,7 @@ class Description(BaseModel):
     trained: int = Field(gt=0)
     temperature: float = Field(default=1.0, ge=0.01, le=100)
     threshold: float | None = Field(default=None, ge=0, le=1)
+    configuration: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     files: dict[str, str]
 
 
@@ -84,6 +86,7 @@ def save_model(
     extra: dict[str, str],
     temperature: float = 1.0,
     threshold: float | None = None,
+    configuration: str | None = None,
 ) -> None:
     """Write a model folder; one that stands there already is replaced by the whole new one.
 
@@ -114,6 +117,7 @@ def save_model(
             trained=encoder.sizes.trained,
             temperature=temperature,
             threshold=threshold,
+            configuration=configuration,
             files={path.name: _checksum(path) for path in sorted(fresh.iterdir())},
         )
         extra = {**extra, DESCRIPTION: description.model_dump_json(indent=2) + "\n"}

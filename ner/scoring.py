@@ -39,7 +39,7 @@ class Evaluation:
     Attributes:
         scores: see `ner.evaluation.scores.Scores`.
         data: identity of the corpus: counts and checksum.
-        model: path and checksum of the weights.
+        model: path, and checksums of the weights and of the training's configuration.
         tokens, gold, predicted: of every sentence; the tags in the corpus's own scheme.
         open: the tokens of each sentence that count neither for nor against.
         tagger: what predicted them.
@@ -89,8 +89,13 @@ class Evaluation:
 
     def table(self) -> str:
         """The scores for people, with what was scored."""
-        data, model = self.data["sha256"][:12], self.model["sha256"][:12]
-        return f"{self.scores.table()}\n\ndata sha256 {data}, model sha256 {model} ({self.model['path']})"
+        of = {
+            "data": self.data["sha256"],
+            "model": self.model["sha256"],
+            "configuration": self.model["configuration"],
+        }
+        known = ", ".join(f"{name} {checksum[:12]}" for name, checksum in of.items())
+        return f"{self.scores.table()}\n\nsha256: {known} ({self.model['path']})"
 
     def write_predictions(self, path: str | os.PathLike[str]) -> None:
         """A column file of token, gold tag, predicted tag: what conlleval reads."""

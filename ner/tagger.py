@@ -67,10 +67,11 @@ class Tagger:
         return self.tagset.labels
 
     def identity(self) -> dict[str, str]:
-        """Which model this is: its folder and the checksum of its weights."""
+        """Which model this is: its folder, the checksums of its weights and of its training's configuration."""
         return {
             "path": str(self.path),
             "sha256": self.description.files[WEIGHTS],
+            "configuration": self.description.configuration or "unknown",
             "version": self.description.version,
         }
 

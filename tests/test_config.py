@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.config import Config, field_names, load_config
+from ner.config import Config, checksum, field_names, load_config
 from ner.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +35,16 @@ def test_the_recipe_with_clusters_is_one_for_five_corpora() -> None:
     assert few.model_dump(include={"model", "vectors"}) == {key: configs[0][key] for key in ("model", "vectors")}
 
 
+def test_the_checksum_is_of_everything_but_where_the_run_lies() -> None:
+    config = load_config({"data": {"train": "a.conll"}})
+    same = (
+        load_config(config, ["output=there"]),
+        load_config({"data": {"train": ["a.conll"]}, "training": {"seed": 1}}),
+    )
+    assert {checksum(config), *map(checksum, same)} == {checksum(config)} and len(checksum(config)) == 64
+    assert checksum(load_config(config, ["training.seed=2"])) != checksum(config)
+
+
 def test_overrides() -> None:
     config = load_config(
         {"data": {"train": "a.conll"}},
@@ -58,7 +68,7 @@ def test_all_faults_come_at_once() -> None:
     assert "9 faults" in message
     for text in (
         "trainig: unknown key; did you mean training?",
-        "training.epoch: unknown key; did you mean epochs?",
+        "training.epoch: unknown key; did you mean training.epochs?",
         "training.hidden: unknown key; did you mean model.encoder.hidden?",
         "training.batch_size: Input should be a valid integer",
         "training.optimizer.lr: Input should be greater than 0 (got -1)",
@@ -79,7 +89,7 @@ def test_what_cannot_stand_together_is_said_beside_the_other_faults() -> None:
         load_config(tree)
     for text in (
         "5 faults",
-        "data.sep: unknown key; did you mean separator?",
+        "data.sep: unknown key; did you mean data.separator?",
         "data: dataset and train/dev/test name two corpora",
         "data: unlabelled: unknown needs entity_share",
         "distillation.weight: Input should be greater than or equal to 0",

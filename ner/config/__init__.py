@@ -6,7 +6,7 @@ wrong kind and an impossible combination are errors, and one `ConfigError` names
 
 from __future__ import annotations
 
-from ner.config.reading import field_names, load_config, value_faults, value_of, with_values
+from ner.config.reading import checksum, field_names, load_config, value_faults, value_of, with_values
 from ner.config.sections import (
     AuxiliaryConfig,
     CharConfig,
@@ -37,6 +37,7 @@ __all__ = [
     "TaggingConfig",
     "TrainingConfig",
     "WordConfig",
+    "checksum",
     "field_names",
     "load_config",
     "value_faults",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,12 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
             f"{name}: " + ("" if len(faults) == 1 else f"{len(faults)} faults\n  ") + "\n  ".join(faults)
         )
     return config
+
+
+def checksum(config: Config) -> str:
+    """By which a report says what configuration it is of: SHA-256 of all values as JSON, save where its run lies."""
+    tree = config.model_dump(mode="json", exclude={"output"})
+    return sha256(json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _read(source: str | Path | Mapping[str, Any] | Config) -> tuple[str, dict[str, Any]]:
@@ -149,7 +157,8 @@ def _explain(fault: Any) -> str:
     name = ".".join(str(part) for part in place)
     if fault["type"] == "extra_forbidden":
         known = _keys(place[:-1])
-        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5) or _elsewhere(str(place[-1]))
+        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+        near = [".".join([*map(str, place[:-1]), *near])] if near else _elsewhere(str(place[-1]))
         hint = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
         return f"{name}: unknown key; {hint}"
     message = fault["msg"].removeprefix("Value error, ")

@@ -50,6 +50,8 @@ Tagged in {scheme}; the model's own tags are written in {model_scheme}.
 
 ## Configuration
 
+sha256 `{configuration}`, over all but `output`:
+
 ```yaml
 {config}```
 """
@@ -69,6 +71,7 @@ def model_card(prepared: Prepared, metrics: dict[str, Any]) -> str:
         kept=_kept(prepared, metrics),
         data="\n".join(rows),
         scheme=prepared.scheme,
+        configuration=metrics["configuration"][:12],
         model_scheme=prepared.config.model.scheme,
         config=yaml.safe_dump(prepared.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
     )

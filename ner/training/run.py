@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor
 
-from ner.config import Config, load_config
+from ner.config import Config, checksum, load_config
 from ner.corpus.beside import Beside
 from ner.corpus.write import write_predictions
 from ner.errors import TrainingError
@@ -317,7 +317,7 @@ class Run:
             save_model(
                 self.folder.model, self.model, prepared.encoder, prepared.tagset,
                 prepared.config.model, prepared.config.tagging, extra,
-                result.temperature, result.threshold,
+                result.temperature, result.threshold, checksum(prepared.config),
             )  # fmt: skip
 
     def _metrics(self, result: TrainResult) -> dict[str, Any]:
@@ -328,6 +328,7 @@ class Run:
             "dev": result.dev and result.dev.to_json(),
             "test": result.test and result.test.to_json(),
             "data": self.prepared.identity,
+            "configuration": checksum(self.prepared.config),
             "seed": self.config.seed,
         }
 

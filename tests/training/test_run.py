@@ -10,7 +10,7 @@ import yaml
 from datasets import Dataset, DatasetDict
 
 import ner
-from ner.config import DataConfig, load_config
+from ner.config import DataConfig, checksum, load_config
 from ner.corpus.read import hold_out, load
 from ner.errors import DataError, MissingExtraError, ModelError
 from ner.evaluation.scores import score
@@ -59,6 +59,10 @@ def test_the_scores_are_those_of_the_model_that_is_left(make: Make, tiny_corpus:
     assert (
         metrics["epochs"] == 4 and metrics["best_epoch"] == result.best_epoch and metrics["best_dev_f1"] == kept["f1"]
     )
+    evaluation = ner.evaluate(result.model, tiny_corpus)
+    assert metrics["configuration"] == checksum(load_config(config)) == evaluation.to_json()["model"]["configuration"]
+    for report in (evaluation.table(), (result.model / "README.md").read_text()):
+        assert metrics["configuration"][:12] in report
     assert metrics["data"]["test"]["sentences"] == 12 and len(metrics["data"]["train"]["sha256"]) == 64
 
 
