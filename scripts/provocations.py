@@ -243,7 +243,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("check nothing.yaml", "nothing.yaml: no such file; configurations to start from are in configs/"),
     ("train nothing.yaml", "nothing.yaml: no such file; configurations to start from are in configs/"),
     ("train CONFIG training.epoch=3 model.hidden=9", "2 faults"),
-    ("train CONFIG training.epoch=3", "training.epoch: unknown key; did you mean epochs?"),
+    ("train CONFIG training.epoch=3", "training.epoch: unknown key; did you mean training.epochs?"),
     (
         "train CONFIG data.train=plain.conll",
         "plain.conll: the check found what would spoil a training:\n  train has",

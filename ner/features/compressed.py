@@ -34,7 +34,9 @@ def open_binary(path: str | Path) -> Iterator[IO[bytes]]:
         with ExitStack() as stack:
             yield _open(path, stack)
     except FileNotFoundError:
-        raise DataError("there is no such file.", path) from None
+        raise DataError(
+            "no such file.", path, remedy="Check the path; it is relative to the folder you are in."
+        ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise DataError(f"the file is damaged or cut short: {error}.", path, remedy="Get it again.") from None
     except OSError as error:
@@ -83,7 +85,7 @@ def _member(path: str | Path, archive: zipfile.ZipFile, member: str | None) -> s
     if member is not None and member in names:
         return member
     raise DataError(
-        f"expected one file in the archive, found {len(names)}: {', '.join(names[:10])}."
+        f"expected one file in the archive, found {len(names)}: {', '.join(names[:10]) or 'it is empty'}."
         if member is None
         else f"there is no {member} in the archive, which holds {', '.join(names[:10])}.",
         path,

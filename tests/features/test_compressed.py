@@ -68,7 +68,7 @@ def test_damaged_bytes_are_reported(tmp_path, kind):
 
 
 def test_what_is_wrong_with_a_path_is_said(tmp_path):
-    with pytest.raises(DataError, match=r"none: there is no such file"):
+    with pytest.raises(DataError, match=r"none: no such file"):
         read(tmp_path / "none")
     with pytest.raises(DataError, match=r"cannot be read: Is a directory"):
         read(tmp_path)

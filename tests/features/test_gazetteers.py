@@ -133,7 +133,7 @@ def test_save_and_load(tmp_path_factory, first, second, tokens):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(DataError, match=r"list0\.txt: the file holds no names"):
         gazetteers(tmp_path, ["", "  "])
-    with pytest.raises(DataError, match=r"none: there is no such file"):
+    with pytest.raises(DataError, match=r"none: no such file"):
         Gazetteers.build([tmp_path / "none"])
     (tmp_path / "latin").write_bytes(b"Rome\ncaf\xe9\n")
     with pytest.raises(DataError, match=r"latin:2: the line is not UTF-8"):

@@ -167,7 +167,7 @@ def test_a_file_without_vectors(folder, content):
 
 
 def test_a_missing_file(folder):
-    with pytest.raises(DataError, match=r"none\.txt: there is no such file"):
+    with pytest.raises(DataError, match=r"none\.txt: no such file"):
         read_vectors(folder / "none.txt")
 
 
