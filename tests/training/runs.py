@@ -74,8 +74,11 @@ def epochs(run: Path) -> list[dict[str, Any]]:
 def outcome(run: Path) -> dict[str, Any]:
     """All that two equal trainings must agree in: weights bit by bit, epochs, scores, predictions, vocabularies."""
     model = run / "model"
-    files = ["model.safetensors", "words.txt", "characters.txt", "metrics.json"]
+    files = ["model.safetensors", "words.txt", "characters.txt"]
+    metrics = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
+    del metrics["configuration"]  # equal trainings may be asked for in different words
     return {
+        "metrics": metrics,
         "epochs": epochs(run),
         "predictions": (run / "predictions.conll").read_text(encoding="utf-8"),
         **{name: (model / name).read_bytes() for name in files},
