@@ -64,9 +64,9 @@ def test_what_is_saved_is_what_is_loaded(tiny_model: Path, tmp_path: Path) -> No
     model, encoder, tagset, description = load_model(tiny_model)
     extra = {"README.md": "Grüße", "metrics.json": "{}"}
     again = tmp_path / "deep" / "model"
-    save_model(again, model, encoder, tagset, description.model, description.tagging, extra, temperature=1.5)
+    save_model(again, model, encoder, tagset, description.model, description.tagging, extra, 1.5, None, "a" * 64)
     other, _, _, described = load_model(again)
-    assert described == description.model_copy(update={"temperature": 1.5})
+    assert described == description.model_copy(update={"temperature": 1.5, "configuration": "a" * 64})
     assert (again / "README.md").read_text(encoding="utf-8") == "Grüße"
     state = other.state_dict()
     assert state.keys() == model.state_dict().keys()

@@ -109,7 +109,7 @@ def test_wherever_it_stops(
         ("ner.training.run.save_checkpoint", False, 2),
         ("ner.training.run.save_model", True, 2),
         ("ner.training.run.save_model", False, 2),
-        ("ner.training.run.write_columns", False, 1),  # tested, but not told
+        ("ner.training.run.write_predictions", False, 1),  # tested, but not told
         ("ner.training.folder.RunFolder.describe", False, 1),
     ],
 )
