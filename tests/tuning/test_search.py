@@ -208,7 +208,7 @@ def test_processes_share_a_study(tiny_config: Config, tiny_space: Config) -> Non
 
 def test_an_error_of_a_process_is_ours(tiny_config: Config, tiny_space: Config) -> None:
     tiny_config["vectors"] = ["no/such/vectors.txt"]
-    with pytest.raises(ner.DataError, match=r"no/such/vectors.txt: there is no such file"):
+    with pytest.raises(ner.DataError, match=r"no/such/vectors.txt: no such file"):
         ner.tune(tiny_config, tiny_space, trials=2, jobs=2)
 
 
