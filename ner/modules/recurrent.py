@@ -108,7 +108,7 @@ class Recurrent(nn.Module):
             ``[B, T, output_size]``, zero at padding.
 
         Raises:
-            ValueError: shapes that do not fit.
+            ValueError: shapes or types that do not fit.
         """
         self._check(x, lengths)
         x = self.dropout_input(x)
@@ -213,8 +213,13 @@ class Recurrent(nn.Module):
     def _check(self, x: Tensor, lengths: Tensor) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:
             raise ValueError(f"expected x of shape [B, T, {self.input_size}], got {list(x.shape)}")
-        if lengths.shape != x.shape[:1]:
-            raise ValueError(f"expected one length for each of {x.shape[0]} sentences, got {list(lengths.shape)}")
+        dtype = next((weights.dtype for weights in self.parameters()), x.dtype)
+        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+            raise ValueError(f"expected x of the weights' type {dtype}, got {x.dtype}")
+        if lengths.shape != x.shape[:1] or lengths.is_floating_point():
+            raise ValueError(
+                f"expected one length for each of {x.shape[0]} sentences, got {list(lengths.shape)} {lengths.dtype}"
+            )
         if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= x.shape[1]:
             raise ValueError(
                 f"expected lengths from 0 to {x.shape[1]}, got {int(lengths.min())} to {int(lengths.max())}"

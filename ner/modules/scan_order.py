@@ -51,7 +51,7 @@ class ScanOrder:
             self.scan_padding = self.token_rows[0][self.padding]
 
     def to_scans(self, batch: Tensor) -> Tensor:
-        """``[B, T, D]`` to ``[N, T, B, D]``."""
+        """``[B, T, D]`` to ``[N, T, B, D]``, zero at padding: NaN there would reach the gradient of the weights."""
         scans: Tensor = _ToScans.apply(batch.flatten(0, 1), self)
         return scans.view(len(self.scan_rows), self.steps, self.sentences, batch.shape[2])
 
@@ -68,7 +68,7 @@ class _ToScans(torch.autograd.Function):
         scans = rows.new_empty(len(order.scan_rows), *rows.shape)
         for scan, index in zip(scans, order.scan_rows, strict=True):
             torch.index_select(rows, 0, index, out=scan)
-        return scans
+        return scans if order.scan_padding is None else scans.index_fill_(1, order.scan_padding, 0)
 
     @staticmethod
     @once_differentiable
@@ -76,7 +76,7 @@ class _ToScans(torch.autograd.Function):
         first, *rest = (g.index_select(0, index) for g, index in zip(grad, ctx.order.token_rows, strict=True))
         for other in rest:
             first.add_(other)
-        return first, None
+        return first if ctx.order.padding is None else first.index_fill_(0, ctx.order.padding, 0), None
 
 
 class _ToTokens(torch.autograd.Function):

@@ -66,6 +66,20 @@ def test_no_gradient_reaches_padding(kind: str) -> None:
         assert x.grad[b, :length].ne(0).all()
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nan_at_padding_reaches_no_output_and_no_gradient(kind: str, options: dict[str, object]) -> None:
+    x, lengths = batch([5, 0, 2], padding=1)
+    encoder = make(kind, **options)
+    expected = encoder(x, lengths)
+    spoilt = x.masked_fill(torch.arange(x.shape[1])[:, None] >= lengths[:, None, None], float("nan")).requires_grad_()
+    out = encoder(spoilt, lengths)
+    assert torch.equal(out, expected)
+    out.square().sum().backward()
+    for gradient in (spoilt.grad, *(weights.grad for weights in encoder.parameters() if weights.requires_grad)):
+        assert gradient is not None and gradient.isfinite().all()
+
+
 @pytest.mark.parametrize("kind", RECURRENT)
 def test_directions_see_their_own_side(kind: str) -> None:
     encoder = make(kind)
@@ -300,3 +314,15 @@ def test_shapes_that_do_not_fit_are_refused(shape: tuple[int, ...], lengths: lis
     for call in (make("lstm").forward, make("lstm").trace):
         with pytest.raises(ValueError, match=said):
             call(torch.zeros(shape), torch.tensor(lengths))
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_types_that_do_not_fit_are_refused(kind: str) -> None:
+    x, lengths = batch([3, 2])
+    for call in (make(kind).forward, make(kind).trace):
+        with pytest.raises(ValueError, match=r"expected x of the weights' type torch.float32, got torch.float64"):
+            call(x.double(), lengths)
+        with pytest.raises(ValueError, match=r"one length for each of 2 sentences, got .* torch.float32"):
+            call(x, lengths.float())
+    with torch.autocast("cpu", torch.bfloat16):
+        assert make(kind)(x.bfloat16(), lengths).isfinite().all()
