@@ -355,7 +355,7 @@ class DistillationConfig(Section):
     """Learning from another model on text that nobody labelled.
 
     Attributes:
-        teacher: a model folder; the new model takes over its tags.
+        teacher: a model folder, or a folder of seeds, which then teach together; the new model takes over its tags.
         data: files of sentences for the teacher to label; tags that they have are not looked at.
         targets: ``soft`` teaches the teacher's probability of every tag, ``hard`` its best tags.
         temperature: at which teacher and student are compared; above 1, unlikely tags tell more.

@@ -70,6 +70,27 @@ def test_a_student_of_its_own_teacher_has_no_loss(tiny_config: dict[str, Any], t
     assert float(losses.detach().abs().max()) < 1e-3
 
 
+def test_a_folder_of_seeds_teaches_together(tiny_config: dict[str, Any], text: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        training = {**tiny_config["training"], "seed": seed, "epochs": 4}
+        ner.train({**tiny_config, "training": training, "output": str(tmp_path / "seeds" / f"seed{seed}")})
+    config = _config(tiny_config, tmp_path / "seeds", text)
+    prepared = prepare(load_config(config), None, Listener())
+    ensemble = ner.Ensemble(tmp_path / "seeds")
+    ensemble.predictor.temperature = 1.0
+    silver = [tokens for tokens in sentences_of(text) if tokens]
+    expected = np.concatenate([found.marginals for found in ensemble.explain(silver)])
+    assert prepared.targets is not None
+    np.testing.assert_allclose(prepared.targets, expected, atol=1e-5)
+    student = ner.train(config).tagger
+    assert student.labels == ensemble.labels and not isinstance(student, ner.Ensemble)
+
+
+def sentences_of(path: Path) -> list[list[str]]:
+    """The sentences of a file with a token a line."""
+    return [block.split("\n") for block in path.read_text(encoding="utf-8").strip().split("\n\n")]
+
+
 @pytest.mark.parametrize("targets", ["soft", "hard"])
 def test_without_gold_data(tiny_config: dict[str, Any], tiny_model: Path, text: Path, targets: str) -> None:
     config = _config(tiny_config, tiny_model, text, targets=targets)
