@@ -16,15 +16,17 @@ from ner.modules.crf_constraints import Constraints
 from ner.modules.crf_decoding import best_spans
 from ner.modules.crf_loss import (
     PathPlaces,
+    PathTargets,
     Reduction,
     Scores,
     divergence,
     log_partition,
     negative_log_likelihood,
     partial_negative_log_likelihood,
+    path_divergence,
     reduce,
 )
-from ner.modules.crf_messages import Messages, entropy, forward_backward, token_marginals
+from ner.modules.crf_messages import Messages, edge_counts, entropy, forward_backward, token_marginals
 from ner.modules.crf_spans import SpanReading, all_span_probabilities, span_probabilities
 from ner.modules.crf_viterbi import best_paths, n_best_paths
 
@@ -190,6 +192,36 @@ class CRF(torchcrf.CRF):
         return reduce(divergence(chain, targets) * temperature**2, chain.lengths, weights, reduction)
 
     @_in_full_precision
+    def path_distillation_loss(
+        self,
+        emissions: Tensor,
+        targets: PathTargets,
+        lengths: Tensor,
+        weights: Tensor | None = None,
+        reduction: Reduction = "mean",
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """How far the distribution over paths is from a teacher's: the Kullback-Leibler divergence of whole paths.
+
+        Unlike the `distillation_loss` it also teaches which tags go together. Where the teacher is sure of a path, it
+        is the `loss` of that path.
+
+        Args:
+            emissions: [B, T, K].
+            targets: of the teacher: its `marginals`, `expected_edges` and `entropy`.
+            lengths, weights, reduction, temperature: as for the `distillation_loss`.
+        """
+        chain = self._scores(emissions, lengths).chain()
+        shapes = [list(target.shape) for target in targets]
+        edges = [len(emissions), self.num_tags + 1, self.num_tags + 1]
+        if shapes != (expected := [list(emissions.shape), edges, edges[:1]]):
+            raise ValueError(f"expected targets of shapes {expected}, got {shapes}")
+        if self.constrained_training:
+            chain = chain.forbid(self.forbidden)
+        chain = _at_temperature(chain, temperature)
+        return reduce(path_divergence(chain, targets) * temperature**2, chain.lengths, weights, reduction)
+
+    @_in_full_precision
     def log_partition(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
         """log Z, the log of the summed exponentials of the scores of all legal paths, [B]; of an empty sentence 0."""
         return log_partition(_at_temperature(self._chain(emissions, lengths), temperature))
@@ -250,6 +282,15 @@ class CRF(torchcrf.CRF):
     def entropy(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
         """The entropy of the distribution over all legal paths, [B] in nats; 0 for an empty sentence."""
         return entropy(self._messages(emissions, lengths, temperature))
+
+    @torch.no_grad()
+    @_in_full_precision
+    def expected_edges(self, emissions: Tensor, lengths: Tensor, temperature: float = 1.0) -> Tensor:
+        """How often a path drawn from all legal ones takes each transition, [B, K + 1, K + 1], from row to column.
+
+        The last row holds the start, the last column the end, and their crossing the steps beyond a sentence's end.
+        """
+        return edge_counts(self._messages(emissions, lengths, temperature))
 
     @torch.no_grad()
     @_in_full_precision

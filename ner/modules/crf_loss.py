@@ -119,6 +119,39 @@ def divergence(chain: Chain, targets: Tensor) -> Tensor:
     return (torch.xlogy(targets, targets) - targets * log_marginals).sum((1, 2)).clamp(min=0.0)
 
 
+class PathTargets(NamedTuple):
+    """All that a teacher's distribution over paths has to say to a CRF."""
+
+    tags: Tensor  # [B, T, K] its probability of each tag at each token; anything at padding
+    edges: Tensor  # [B, K + 1, K + 1] how often it expects each transition, as of `CRF.expected_edges`
+    entropy: Tensor  # [B] in nats
+
+
+def path_divergence(chain: Chain, targets: PathTargets) -> Tensor:
+    """The Kullback-Leibler divergence of the distribution over paths from a teacher's, [B].
+
+    With q the teacher's probabilities of paths and s the scores here it is log Z - sum q(y) s(y) - H(q), and since a
+    score is a sum over tags and transitions, so is its expectation: no path has to be listed (Wang et al. 2021,
+    "Structural Knowledge Distillation"). The gradient is the counts expected here less those expected by the teacher.
+
+    Args:
+        chain: the scores.
+        targets: of the teacher. What it gives to what is impossible here is left out.
+    """
+    outside = chain.outside()[1:-1].t()[:, :, None]
+    peak = chain.emissions.detach().amax(2, keepdim=True)
+    free = chain._replace(emissions=(chain.emissions - peak).masked_fill(outside, 0.0))
+    tags = _expected(targets.tags.to(free.emissions).masked_fill(outside, 0.0), free.emissions).sum((1, 2))
+    edges = _expected(targets.edges.to(free.edges), free.edges).sum((1, 2))
+    return (log_partition(free) - tags - edges - targets.entropy.to(tags)).clamp(min=0.0)
+
+
+def _expected(probabilities: Tensor, scores: Tensor) -> Tensor:
+    """Their products; 0 where the probability is or the score is minus infinity, in the gradient too."""
+    possible = (probabilities > 0) & (scores > float("-inf"))
+    return probabilities.where(possible, 0.0) * scores.where(possible, 0.0)
+
+
 class PathPlaces(NamedTuple):
     """Where the scores of a path stand."""
 

@@ -161,6 +161,15 @@ def expected_counts(messages: Messages, factor: Tensor) -> tuple[Tensor, Tensor]
     return _marginals(messages, each), expected
 
 
+def edge_counts(messages: Messages) -> Tensor:
+    """How often each edge is taken in expectation, for every sentence, [B, K + 1, K + 1]."""
+    before = messages.forward_reversed / messages.overlap_reversed[:, None]
+    pairs = torch.einsum("pfb,ptb->bft", before, messages.backward_reversed[:-1])
+    counts = pairs.mul_(messages.weights)
+    rest = messages.rest
+    return counts if rest is None else counts.index_copy(0, rest.sentences, rest.expected_edges().to(counts))
+
+
 def by_sentence(tensor: Tensor) -> Tensor:
     """[B, T, K] from [T, K + 1, B]."""
     T, size, B = tensor.shape

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import copy
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
+from ner.modules.crf_loss import PathTargets
 from ner.schemes import SCHEMES
 
 from .crf_by_enumeration import INVENTORIES, Enumeration, constraints_of, make_crf, random_batch
@@ -123,6 +125,70 @@ def test_distillation_loss_is_the_divergence_of_the_marginals(scheme, spread):
         torch.testing.assert_close(found, torch.tensor(expected), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("spread", [2.0, 300.0])
+@pytest.mark.parametrize("scheme", [None, *SCHEMES])
+def test_path_distillation_loss_is_the_divergence_of_the_paths(scheme, spread):
+    tags = INVENTORIES[scheme or "IOB2"]
+    K = len(tags)
+    constraints = constraints_of(tags, scheme) if scheme else None
+    student, teacher = make_crf(K, constraints, constrained_training=True), make_crf(K, constraints, seed=1)
+    emissions, lengths = random_batch(LENGTHS, K, spread=spread)
+    others, _ = random_batch(LENGTHS, K, seed=1)
+    for temperature in (1.0, 2.0):
+        seen = others, lengths, temperature
+        targets = PathTargets(teacher.marginals(*seen), teacher.expected_edges(*seen), teacher.entropy(*seen))
+        expected = []
+        for row, length in enumerate(LENGTHS):
+            taught = Enumeration(teacher, others[row, :length], temperature=temperature)
+            own = Enumeration(student, emissions[row, :length], temperature=temperature)
+            scores = {tuple(path): score - own.log_z for path, score in zip(own.paths, own.scores, strict=True)}
+            known = zip(taught.paths, taught.scores - taught.log_z, strict=True)
+            expected.append(sum(math.exp(q) * (q - scores[tuple(path)]) for path, q in known) * temperature**2)
+        found = student.path_distillation_loss(emissions, targets, lengths, None, "none", temperature)
+        torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
+    small = [target.float() for target in targets]
+    again = student.float().path_distillation_loss(emissions, PathTargets(*small), lengths, None, "none", temperature)
+    torch.testing.assert_close(again.double(), found.double(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_path_that_the_teacher_is_sure_of_is_learnt_like_a_gold_one():
+    student = make_crf(5)
+    emissions, lengths = random_batch([6, 5, 0, 6], 5)
+    tags = torch.randint(5, (4, 6), generator=torch.Generator().manual_seed(0))
+    sure = torch.nn.functional.one_hot(tags, 5) * 1e4
+    teacher = make_crf(5)
+    targets = PathTargets(
+        *(ask(sure, lengths) for ask in (teacher.marginals, teacher.expected_edges, teacher.entropy))
+    )
+    torch.testing.assert_close(
+        student.path_distillation_loss(emissions, targets, lengths), student.loss(emissions, tags, lengths)
+    )
+    own = PathTargets(
+        *(ask(emissions, lengths) for ask in (student.marginals, student.expected_edges, student.entropy))
+    )
+    assert student.path_distillation_loss(emissions, own, lengths) < 1e-12
+    with pytest.raises(ValueError, match="expected targets of shapes"):
+        student.path_distillation_loss(emissions, own._replace(entropy=torch.zeros(1)), lengths)
+
+
+@pytest.mark.parametrize("spread", [2.0, 300.0])
+@pytest.mark.parametrize("scheme", [None, *SCHEMES])
+def test_expected_edges_are_those_of_all_paths(scheme, spread):
+    tags = INVENTORIES[scheme or "IOB2"]
+    K = len(tags)
+    crf = make_crf(K, constraints_of(tags, scheme) if scheme else None)
+    emissions, lengths = random_batch(LENGTHS, K, spread=spread)
+    found = crf.expected_edges(emissions, lengths)
+    for row, length in enumerate(LENGTHS):
+        one = Enumeration(crf, emissions[row, :length])
+        expected = np.zeros((K + 1, K + 1))
+        for path, probability in zip(one.paths, one.probabilities, strict=True):
+            around = [K, *path, *[K] * (5 - length)]  # the outside before and after, four tokens in all
+            for step in pairwise(around):
+                expected[step] += probability
+        np.testing.assert_allclose(found[row].numpy(), expected, rtol=0, atol=1e-10)
+
+
 def test_distillation_from_oneself_is_over():
     crf = make_crf(5)
     emissions, lengths = random_batch([6, 5, 0, 6], 5)
@@ -136,7 +202,7 @@ def test_distillation_from_oneself_is_over():
 
 @pytest.mark.parametrize("spread", [1.0, 300.0])
 @pytest.mark.parametrize("constrained", [False, True])
-@pytest.mark.parametrize("kind", ["partial_loss", "distillation_loss", "log_partition"])
+@pytest.mark.parametrize("kind", ["partial_loss", "distillation_loss", "path_distillation_loss", "log_partition"])
 def test_gradients_agree_with_finite_differences(kind, constrained, spread):
     tags = INVENTORIES["IOB2"]
     K = len(tags)
@@ -147,6 +213,11 @@ def test_gradients_agree_with_finite_differences(kind, constrained, spread):
     extra = {
         "partial_loss": random_allowed(K, 0, share=0.3),
         "distillation_loss": torch.rand(5, 4, K, generator=generator, dtype=torch.float64).softmax(2),
+        "path_distillation_loss": PathTargets(
+            torch.rand(5, 4, K, generator=generator, dtype=torch.float64).softmax(2),
+            torch.rand(5, K + 1, K + 1, generator=generator, dtype=torch.float64),
+            torch.full((5,), -1e4, dtype=torch.float64),  # far from 0, where the loss would be cut off
+        ),
     }.get(kind)
 
     def loss(emissions, start, transitions, end):
