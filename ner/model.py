@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,6 +15,7 @@ from ner.features.tags import TagSet
 from ner.modules.auxiliary import AuxiliaryHead
 from ner.modules.char_cnn import CharCNN
 from ner.modules.crf import CRF, Constraints
+from ner.modules.crf_loss import PathTargets
 from ner.modules.dropout import GroupDropout
 from ner.modules.entity_share import share_penalty
 from ner.modules.recurrent import Recurrent
@@ -185,8 +188,13 @@ class SequenceTagger(nn.Module):
         losses = self._gold_loss(batch, emissions)
         if batch.targets is not None and batch.taught is not None:
             rows = batch.taught.nonzero()[:, 0]
-            chosen = emissions[rows], batch.targets[rows], batch.lengths[rows]
-            taught = self.crf.distillation_loss(*chosen, reduction="none", temperature=self.teaching_temperature)
+            scores, tags, lengths = emissions[rows], batch.targets[rows], batch.lengths[rows]
+            how: dict[str, Any] = {"reduction": "none", "temperature": self.teaching_temperature}
+            if batch.edges is None or batch.entropy is None:
+                taught = self.crf.distillation_loss(scores, tags, lengths, **how)
+            else:
+                paths = PathTargets(tags, batch.edges, batch.entropy)
+                taught = self.crf.path_distillation_loss(scores, paths, lengths, **how)
             losses = losses.index_copy(0, rows, taught)
         if self.auxiliary is not None and batch.auxiliary is not None:
             losses = losses + self.auxiliary(hidden, batch.auxiliary)

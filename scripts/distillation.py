@@ -1,8 +1,8 @@
 """What a teacher's doubts are worth: students learn from what it says of text, without gold labels.
 
 The teacher is trained on the first part of a corpus. The students learn from the text of the other part, or of the
-whole, by the teacher's best tags (hard) or by its probability of every tag (soft). Where several teachers, seeds of
-one training, decide together, one student of ordinary size takes in what they know.
+whole, by the teacher's best tags (hard), its probability of every tag (soft) or of every sequence of tags (paths).
+Where several teachers, seeds of one training, decide together, one student of ordinary size takes in what they know.
 
     python scripts/distillation.py configs/bc5cdr.yaml --seeds 1,2,3 [section.key=value ...]
     python scripts/distillation.py configs/wikigold.yaml --labelled 1 --text all --teachers 3 [section.key=value ...]
@@ -21,7 +21,7 @@ from ner.evaluation.spread import Spread
 if TYPE_CHECKING:
     from ner.config import Config
 
-STUDENTS = ("hard", "soft")
+STUDENTS = ("hard", "soft", "paths")
 F1 = dict[str, list[float]]
 """F1 on dev and on test."""
 
@@ -47,7 +47,7 @@ def main(
 def train_family(
     config: Path, overrides: list[str], labelled: float, text: str, teachers: int, scores: dict[str, F1]
 ) -> None:
-    """Teachers on the first part of train, and two students of what they say; their F1 is added to the scores."""
+    """Teachers on the first part of train, and students of what they say; their F1 is added to the scores."""
     from datasets import DatasetDict
 
     import ner

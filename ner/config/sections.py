@@ -357,14 +357,15 @@ class DistillationConfig(Section):
     Attributes:
         teacher: a model folder, or a folder of seeds, which then teach together; the new model takes over its tags.
         data: files of sentences for the teacher to label; tags that they have are not looked at.
-        targets: ``soft`` teaches the teacher's probability of every tag, ``hard`` its best tags.
+        targets: ``soft`` teaches the teacher's probability of every tag at every token, ``paths`` its probability of
+            every tag sequence, ``hard`` its best tags.
         temperature: at which teacher and student are compared; above 1, unlikely tags tell more.
         weight: of such a sentence, where one with gold labels counts 1.
     """
 
     teacher: File | None = None
     data: Files = []
-    targets: Literal["soft", "hard"] = "soft"
+    targets: Literal["soft", "paths", "hard"] = "soft"
     temperature: Annotated[float, Field(gt=0)] = 1.0
     weight: Annotated[float, Field(ge=0)] = 1.0
 

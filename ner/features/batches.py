@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +16,21 @@ from ner.corpus.beside import ALONE, Beside
 from ner.features.encoder import FeatureEncoder, TypeFeatures
 from ner.features.stretches import stretches
 from ner.features.tags import TagSet, is_partial
+
+
+class Targets(NamedTuple):
+    """What a teacher says of the last sentences of a corpus, in order.
+
+    Attributes:
+        tags: its probability of each tag for all n tokens, float32 [n, K].
+        edges: how often it expects each transition in each of S sentences, float32 [S, K + 1, K + 1], as of
+            ``CRF.expected_edges``; None where only tags are taught.
+        entropy: of its distribution over the paths of each sentence, float32 [S]; with ``edges``.
+    """
+
+    tags: np.ndarray
+    edges: np.ndarray | None = None
+    entropy: np.ndarray | None = None
 
 
 @dataclass(slots=True)
@@ -32,6 +47,7 @@ class Batch:
         allowed: where annotation is partial, the tags that each token may have, bool [B, T, K]; or None.
         targets: a teacher's probability of each tag, float [B, T, K]; or None.
         taught: which sentences are learnt from the targets instead of from tags, bool [B]; with ``targets``.
+        edges, entropy: of the teacher's paths for the S taught sentences, float [S, K + 1, K + 1] and [S]; or None.
         weights: how much each sentence counts, float [B]; None where all count 1.
         auxiliary: what a second head learns, int64 [B, T], -1 at padding; or None.
     """
@@ -48,6 +64,8 @@ class Batch:
     allowed: Tensor | None = None
     targets: Tensor | None = None
     taught: Tensor | None = None
+    edges: Tensor | None = None
+    entropy: Tensor | None = None
     weights: Tensor | None = None
     auxiliary: Tensor | None = None
 
@@ -70,7 +88,7 @@ class EncodedCorpus:
         sentences: their tokens.
         tagset, tags, scheme: with these, gold tags in the corpus's scheme are encoded too.
         unlabelled: ``O`` stands for "nobody looked".
-        targets: a teacher's probability of each tag for the tokens of the last sentences, float32 [n, K].
+        targets: what a teacher says of the last sentences.
         weights: how much each sentence counts; None where all count 1.
         beside: documents and columns of the sentences.
         reach: tokens around a sentence that are read with it.
@@ -85,7 +103,7 @@ class EncodedCorpus:
         tags: Sequence[Sequence[str]] | None = None,
         scheme: str = "",
         unlabelled: bool = False,
-        targets: np.ndarray | None = None,
+        targets: Targets | None = None,
         weights: Sequence[float] | None = None,
         beside: Beside = ALONE,
         reach: int = 0,
@@ -104,7 +122,7 @@ class EncodedCorpus:
         self.read = stretches(self.lengths, beside.documents, reach) if reach else None
         self.auxiliary = auxiliary
         self.targets = targets
-        self._untaught = int(self.starts[-1]) - (0 if targets is None else len(targets))  # tokens before the targets
+        self._untaught = int(self.starts[-1]) - (0 if targets is None else len(targets.tags))  # tokens before
         self.weights = None if weights is None else np.asarray(weights, dtype=np.float32)
         self.tags: np.ndarray | None = None
         self.allowed: np.ndarray | None = None
@@ -122,7 +140,7 @@ class EncodedCorpus:
     def checksum(self) -> str:
         """SHA-256 of all numbers: what a training sees, whatever files it comes from."""
         digest = hashlib.sha256()
-        learnt = (self.tags, self.allowed, self.targets, self.weights)
+        learnt = (self.tags, self.allowed, *(self.targets or ()), self.weights)
         seen = (*astuple(self.types), self.gazetteers, *(self.read or ()), self.auxiliary)
         for array in (self.lengths, self.token_types, *seen, *learnt):
             if array is not None:
@@ -162,12 +180,17 @@ class EncodedCorpus:
         )
 
     def _teaching(self, sentences: np.ndarray, position: np.ndarray) -> dict[str, Tensor]:
-        """``targets`` and ``taught`` of a batch that has sentences with a teacher's targets."""
+        """What a batch has of a teacher's targets, if any of its sentences has."""
         taught = self.starts[sentences] >= self._untaught
         if self.targets is None or not taught.any():
             return {}
-        rows = self.targets[np.where(taught[:, None], position - self._untaught, 0).clip(min=0)]
-        return {"targets": torch.from_numpy(rows), "taught": torch.from_numpy(taught)}
+        tags, edges, entropy = self.targets
+        rows = tags[np.where(taught[:, None], position - self._untaught, 0).clip(min=0)]
+        found = {"targets": torch.from_numpy(rows), "taught": torch.from_numpy(taught)}
+        if edges is not None and entropy is not None:
+            numbers = sentences[taught] - (len(self) - len(edges))
+            found |= {"edges": torch.from_numpy(edges[numbers]), "entropy": torch.from_numpy(entropy[numbers])}
+        return found
 
 
 def places(first: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

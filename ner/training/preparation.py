@@ -16,7 +16,7 @@ from ner.corpus.check import check, identity
 from ner.corpus.read import hold_out, load
 from ner.corpus.table import columns
 from ner.errors import ConfigError, DataError
-from ner.features.batches import EncodedCorpus
+from ner.features.batches import EncodedCorpus, Targets
 from ner.features.columns import ColumnValues
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet, is_partial
@@ -50,7 +50,7 @@ class Prepared:
         row_dropout: with which probability each row is replaced by the unknown word's, float32 [V].
         cluster_means: initial vectors of the clusters, float32, a matrix for each prefix length; empty where they are
             random.
-        targets: a teacher's probabilities for the tokens of the last training sentences; or None.
+        targets: what a teacher says of the last training sentences; or None.
         start: the model that training starts from; or None.
         second_task: the values that a second head learns; or None.
     """
@@ -64,7 +64,7 @@ class Prepared:
     matrix: np.ndarray
     row_dropout: np.ndarray
     cluster_means: list[np.ndarray]
-    targets: np.ndarray | None = None
+    targets: Targets | None = None
     start: Predecessor | None = None
     second_task: ColumnValues | None = None
 

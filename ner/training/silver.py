@@ -13,7 +13,9 @@ import numpy as np
 
 from ner.config import Config
 from ner.corpus.beside import Beside, beside_of
+from ner.emission import Emitted
 from ner.errors import ConfigError, DataError
+from ner.features.batches import Targets
 from ner.features.tags import TagSet
 
 if TYPE_CHECKING:
@@ -27,13 +29,12 @@ class Silver(NamedTuple):
 
     Attributes:
         sentences: a split like that of a corpus, with the teacher's tags.
-        targets: the teacher's probability of every tag, float32 [N, K] for all N tokens in order; None where its tags
-            are taught.
+        targets: the teacher's probabilities; None where its tags are taught.
         tagset: of the teacher, and so of the student.
     """
 
     sentences: Dataset
-    targets: np.ndarray | None
+    targets: Targets | None
     tagset: TagSet
 
 
@@ -71,8 +72,11 @@ def label(config: Config, others: Collection[str] = ()) -> Silver | None:
     tagged = teacher.tag_tokens(sentences, beside.documents, beside.columns)
     for (_, one), spans in zip(named, tagged, strict=True):
         one.tags = spans.tags(scheme)[0]
-    soft, temperature = distillation.targets == "soft", distillation.temperature
-    targets = _distributions(teacher, sentences, beside, temperature) if soft else None
+    targets = None
+    if distillation.targets != "hard":
+        targets = _distributions(teacher, sentences, beside, distillation.temperature)
+        if distillation.targets == "soft":
+            targets = Targets(targets.tags)
     return Silver(to_dataset(named, others), targets, teacher.tagset)
 
 
@@ -95,8 +99,19 @@ def join(train: Dataset | None, silver: Silver) -> Dataset:
     return concatenate_datasets([train, silver.sentences])
 
 
-def _distributions(teacher: Tagger, sentences: list[list[str]], beside: Beside, temperature: float) -> np.ndarray:
-    predictor = teacher.predictor
-    predictor.temperature = temperature
-    rows = [found.marginals for found in predictor.explain(sentences, beside=beside)]
-    return np.concatenate([np.zeros((0, len(teacher.tagset))), *rows]).astype(np.float32)
+def _distributions(teacher: Tagger, sentences: list[list[str]], beside: Beside, temperature: float) -> Targets:
+    crf, K = teacher.predictor.model.crf, len(teacher.tagset)
+    tags = [np.zeros((len(tokens), K), dtype=np.float32) for tokens in sentences]
+    edges = np.zeros((len(sentences), K + 1, K + 1), dtype=np.float32)
+    entropy = np.zeros(len(sentences), dtype=np.float32)
+
+    def look(batch: Emitted) -> None:
+        seen = batch.emissions, batch.lengths, temperature
+        edges[batch.sentences] = crf.expected_edges(*seen).cpu().numpy()
+        entropy[batch.sentences] = crf.entropy(*seen).cpu().numpy()
+        marginals = crf.marginals(*seen).cpu().numpy()
+        for row, number in enumerate(batch.sentences):
+            tags[number][:] = marginals[row, : len(tags[number])]
+
+    list(teacher.predictor.emitter.start(sentences, look, beside))
+    return Targets(np.concatenate([np.zeros((0, K), dtype=np.float32), *tags]), edges, entropy)
