@@ -64,6 +64,11 @@ class Ensemble(Tagger):
         description = _mean([member.description for member in members])
         folder = Path(os.path.commonpath([member.path.absolute() for member in members]))
         super().__init__(cast(SequenceTagger, network), encoder, tagset, description, folder, device, precision)
+        self._members = [str(member.path.absolute()) for member in members]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What goes to another process: where the members are; they are loaded again there."""
+        return Ensemble, (self._members, self.device, self.precision)
 
 
 class MeanTagger(nn.Module):

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from ner.config import FeatureConfig
 from ner.errors import ModelError
-from ner.persistence import WEIGHTS, Description, check_file, describe, model_folder
+from ner.persistence import METRICS, WEIGHTS, Description, check_file, describe, model_folder
 from ner.schemes import OUTSIDE, split_tag
 
 
@@ -73,8 +73,8 @@ def _parameters(folder: Path) -> int:
 def _scores(folder: Path) -> list[tuple[str, str]]:
     """Lines from ``metrics.json``, which is free to edit: whatever cannot be read there is left out."""
     try:
-        check_file(folder / "metrics.json")
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        check_file(folder / METRICS)
+        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
         lines = [
             (
                 f"{split} data",

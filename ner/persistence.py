@@ -39,6 +39,7 @@ FORMAT = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "config.json"
 TRAINING_ONLY = "auxiliary."  # how the names of weights begin that tagging does without
+METRICS, CARD = "metrics.json", "README.md"  # for people and their programs
 
 _LARGEST_DESCRIPTION = 1 << 20  # bytes; a model of a hundred labels has a few thousand
 _LARGEST_WEIGHT = 1e9  # with all weights of this size, nothing overflows yet
@@ -195,6 +196,23 @@ def describe(folder: str | os.PathLike[str]) -> Description:
         if error.error_count() > len(faults):
             faults.append(f"and {error.error_count() - len(faults)} more")
         raise ModelError(f"{path}: not the description of a model: {'; '.join(faults)}") from None
+
+
+def model_files(folder: str | os.PathLike[str]) -> list[str]:
+    """The names of a model folder's own files that are there: all that a copy needs, and nothing else.
+
+    Raises:
+        ModelError: there is no model, its description cannot be used, or one of them is a link or missing.
+    """
+    folder = Path(folder)
+    needed = [WEIGHTS, *FeatureEncoder.files(describe(folder).model), DESCRIPTION]
+    further = [name for name in (METRICS, CARD) if (folder / name).exists()]
+    try:
+        for name in (*needed, *further):
+            check_file(folder / name)
+    except ValueError as error:
+        raise ModelError(f"{folder}: {error}") from None
+    return [*needed, *further]
 
 
 def check_file(path: Path) -> None:

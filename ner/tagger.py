@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
 from ner.corpus.beside import ALONE, Beside
 from ner.document import Document, Offsets, ScoredSpan
 from ner.emission import Precision
-from ner.errors import ConfigError
+from ner.errors import ConfigError, ModelError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
@@ -50,6 +50,8 @@ class Tagger:
         precision: Precision = "fp32",
     ) -> None:
         self.path = path
+        self.device = device
+        self.precision = precision
         self.description = description
         self.tagset = tagset
         self.predictor = Predictor(
@@ -150,6 +152,27 @@ class Tagger:
                 ahead, held = [], 0
         yield from self._tag_all(ahead)
 
+    def __call__(self, rows: Mapping[str, Any], column: str | None = None) -> dict[str, Any]:
+        """Tag rows of a Hugging Face data set: ``dataset.map(tagger, batched=True)``.
+
+        Args:
+            rows: a batch, column by column, or a single row.
+            column: that holds the texts or lists of tokens; by default ``tokens``, ``words`` or ``text``.
+
+        Returns:
+            The columns ``entities`` and, for tokens, ``predicted_tags``; see `ner.integrations.dataset_rows`.
+
+        Raises:
+            DataError: there is no such column, or it holds something else.
+        """
+        from ner.integrations.dataset_rows import tag_rows
+
+        return tag_rows(self, rows, column)
+
+    def __reduce__(self) -> tuple[Callable[..., Tagger], tuple[str, str, str, str]]:
+        """What goes to another process, and what ``dataset.map`` knows its cache by: the folder and its checksum."""
+        return _reload, (str(self.path.absolute()), self.device, self.precision, self.identity()["sha256"])
+
     def predict(
         self,
         sentences: Sequence[list[str]],
@@ -229,6 +252,18 @@ def load(path: str | os.PathLike[str], device: str = "cpu", precision: Precision
         return Ensemble(path, device, precision)
     model, encoder, tagset, description = load_model(path)
     return Tagger(model, encoder, tagset, description, Path(path), device, precision)
+
+
+def _reload(path: str, device: str, precision: Precision, checksum: str) -> Tagger:
+    """The same model in another process.
+
+    Raises:
+        ModelError: it is not there any more, or another one is.
+    """
+    tagger = load(path, device, precision)
+    if tagger.identity()["sha256"] != checksum:
+        raise ModelError(f"{path}: the model has changed since it was loaded; load it again")
+    return tagger
 
 
 def _is_folder_of_runs(path: Path) -> bool:

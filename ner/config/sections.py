@@ -93,8 +93,8 @@ class DataConfig(Section):
         revision: the hub repository's revision.
         tokens, tags: names of the columns of a dataset or parquet file, or of the keys in JSONL; unset, the usual
             names are tried.
-        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``; ``auto`` goes by the file's
-            name and look.
+        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``, ``spacy``; ``auto`` goes by
+            the file's name and look.
         separator: of column files. ``auto`` takes tab where the file has tabs.
         word_column, tag_column: 0-based, negative from the end; unset, the word is the first and the tag the last
             column (in CoNLL-U-like files the second and third).
@@ -116,7 +116,7 @@ class DataConfig(Section):
     revision: str | None = None
     tokens: str | None = None
     tags: str | None = None
-    format: Literal["auto", "columns", "jsonl", "brat", "parquet"] = "auto"
+    format: Literal["auto", "columns", "jsonl", "brat", "parquet", "spacy"] = "auto"
     separator: Literal["auto", "tab", "blank"] = "auto"
     word_column: int | None = None
     tag_column: int | None = None

@@ -19,47 +19,66 @@ from ner.errors import DataError
 def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
     """A text stream, UTF-8 with LF, that becomes the file ``target`` when the block ends without an exception.
 
+    As `replacing_bytes`.
+
+    Raises:
+        DataError: the file cannot be written, for want of room or permission, or a text that UTF-8 cannot hold.
+    """
+    try:
+        with replacing_bytes(target) as file, _text(file) as stream:
+            yield stream
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{error.object[error.start]!r} is half of a surrogate pair, which UTF-8 cannot hold.",
+            _shown(target),
+            remedy="Mend the text, or write JSONL, which can.",
+        ) from None
+
+
+@contextmanager
+def replacing_bytes(target: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A binary stream that becomes the file ``target`` when the block ends without an exception.
+
     Until then the file, if there was one, stands as it was. The new one is written beside it under a hidden name; a
     symbolic link is followed, permissions are kept. A name in ``.gz`` is packed. ``-``, pipes and devices, which
     cannot be replaced, are written to directly.
 
     Raises:
-        DataError: the file cannot be written, for want of room or permission, or a text that UTF-8 cannot hold.
+        DataError: the file cannot be written, for want of room or permission.
     """
     name = os.fspath(target)
-    shown = "<stdout>" if name == "-" else name
     path = Path(os.path.realpath(name))
     direct = name == "-" or (path.exists() and not path.is_file())
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
         if name == "-":
             if sys.stdout is None:
-                raise DataError("is closed.", shown, remedy="Name a file to write to.")
-            with _text(sys.stdout.buffer) as stream:
-                yield stream
+                raise DataError("is closed.", _shown(target), remedy="Name a file to write to.")
+            yield sys.stdout.buffer
         elif direct:
-            with path.open("wb") as file, _text(file) as stream:
-                yield stream
+            with path.open("wb") as file:
+                yield file
         else:
             try:
                 with fresh.open("xb") as file:
                     if path.exists():
                         fresh.chmod(path.stat().st_mode & 0o7777)
-                    with _packed(file, name) as packed, _text(packed) as stream:
-                        yield stream
+                    with _packed(file, name) as packed:
+                        yield packed
                 fresh.replace(path)
             finally:
                 fresh.unlink(missing_ok=True)
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"{error.object[error.start]!r} is half of a surrogate pair, which UTF-8 cannot hold.",
-            shown,
-            remedy="Mend the text, or write JSONL, which can.",
-        ) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise DataError(f"cannot be written: {error.strerror or error}.", shown, remedy=_remedy(error)) from None
+        raise DataError(
+            f"cannot be written: {error.strerror or error}.", _shown(target), remedy=_remedy(error)
+        ) from None
+
+
+def _shown(target: str | os.PathLike[str]) -> str:
+    name = os.fspath(target)
+    return "<stdout>" if name == "-" else name
 
 
 def _remedy(error: OSError) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ner.config import DataConfig
 from ner.corpus.brat import write_brat
+from ner.corpus.docbin import write_docbin
 from ner.corpus.formats import format_of, format_of_name
 from ner.corpus.read import read
 from ner.corpus.sentence import Sentence
@@ -15,7 +16,7 @@ from ner.corpus.write import write_columns, write_jsonl, write_spans
 from ner.errors import DataError
 from ner.schemes import SCHEMES, convert
 
-FORMATS = ("columns", "jsonl", "spans", "brat")
+FORMATS = ("columns", "jsonl", "spans", "brat", "spacy")
 _DEFAULT = DataConfig()
 
 
@@ -33,9 +34,10 @@ def convert_file(
         source: read as ``data`` says.
         target: written whole or not at all; ``.gz`` packs it, ``-`` is standard output.
         data: how the source is read.
-        format: ``columns``; ``jsonl`` of tokens and tags; ``spans``, JSONL of texts and entities; or ``brat``. None
-            goes by the target's name: ``.jsonl``, ``.ann``, or a folder for brat; everything else is columns.
-        scheme: of the tags written; None keeps the tags as they are. ``spans`` and ``brat`` have none.
+        format: ``columns``; ``jsonl`` of tokens and tags; ``spans``, JSONL of texts and entities; ``brat``; or
+            ``spacy``. None goes by the target's name: ``.jsonl``, ``.spacy``, ``.ann``, or a folder for brat;
+            everything else is columns.
+        scheme: of the tags written; None keeps the tags as they are. ``spans``, ``brat`` and ``spacy`` have none.
 
     Raises:
         DataError: the source cannot be read, what it holds cannot be said in the format, or the target cannot be
@@ -55,6 +57,8 @@ def convert_file(
         write_spans(sentences, target)
     elif name == "brat":
         write_brat(sentences, target)
+    elif name == "spacy":
+        write_docbin(sentences, target)
     else:
         is_columns = (format_of(source) if data.format == "auto" else data.format) == "columns"
         places = (data.word_column, data.tag_column) if is_columns else (None, None)

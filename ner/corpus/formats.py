@@ -9,8 +9,14 @@ from typing import Literal
 
 from ner.corpus.source import first_bytes
 
-Format = Literal["columns", "jsonl", "brat", "parquet"]
-_BY_SUFFIX: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".ann": "brat", ".parquet": "parquet"}
+Format = Literal["columns", "jsonl", "brat", "parquet", "spacy"]
+_BY_SUFFIX: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".ann": "brat",
+    ".parquet": "parquet",
+    ".spacy": "spacy",
+}
 
 _JSON = re.compile(rb"\[?\s*\{\s*(\"([^\"\\]|\\.)*\"\s*:|\})")  # an array is no JSONL, but its reader will say so
 

@@ -21,7 +21,7 @@ from ner.corpus.source import Source, lines, name_of
 from ner.corpus.standoff import CharSpan, Offsets, Standoff
 from ner.corpus.weights import WEIGHT, check_weight
 from ner.errors import DataError
-from ner.text import segment
+from ner.text import GivenTokens, segment
 
 TOKENS = ("tokens", "words")
 TAGS = ("tags", "ner_tags", "labels", "ner", "label")
@@ -260,20 +260,8 @@ def given_offsets(record: Mapping[str, Any], key: str, text: str, name: str, lin
         last = end
     sizes: Any = record.get(SENTENCES)
     if not _is_list_of(sizes, int) or sum(sizes) != len(offsets) or min(sizes, default=1) < 1:
-        return list(segment(text, _Given(offsets)))
+        return list(segment(text, GivenTokens(offsets)))
     return [offsets[stop - size : stop] for stop, size in zip(accumulate(sizes), sizes, strict=True)]
-
-
-class _Given:
-    """A tokenizer that knows the answer."""
-
-    name = "given"
-
-    def __init__(self, tokens: list[tuple[int, int]]) -> None:
-        self._found = tokens
-
-    def tokenize(self, text: str) -> list[tuple[int, int]]:
-        return self._found
 
 
 def _first(record: Mapping[str, Any], names: Sequence[str]) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ner.config import DataConfig
 from ner.corpus.brat import read_brat, text_files
 from ner.corpus.columns import read_columns
+from ner.corpus.docbin import read_docbin
 from ner.corpus.formats import format_of
 from ner.corpus.hub import find_dataset, read_parquet
 from ner.corpus.jsonl import read_jsonl
@@ -112,6 +113,9 @@ def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> 
         files = text_files(path)
         for one in read_brat(path, tokenizer=data.tokenizer, cut_spans=cut, scheme=scheme, tagged=tagged):
             yield os.fspath(files[one.document]), one
+    elif kind == "spacy":
+        for one in read_docbin(path, scheme=scheme, tagged=tagged):
+            yield name, one
     elif kind == "jsonl":
         for one in read_jsonl(
             path,

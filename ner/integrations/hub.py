@@ -8,8 +8,7 @@ from typing import Any
 
 from ner.cache import cache_folder
 from ner.errors import MissingExtraError, ModelError
-from ner.features.encoder import FeatureEncoder
-from ner.persistence import DESCRIPTION, WEIGHTS, check_file, describe, model_folder
+from ner.persistence import model_files, model_folder
 
 PREFIX = "hub:"
 _WANTED = ["*.json", "*.txt", "*.safetensors", "README.md"]
@@ -31,11 +30,9 @@ def push(folder: str | os.PathLike[str], name: str, *, private: bool = False, to
         ModelError: the folder holds no model, or the hub refused it.
     """
     path = model_folder(folder)
-    files = [WEIGHTS, *FeatureEncoder.files(describe(path).model), DESCRIPTION, "metrics.json", "README.md"]
+    files = model_files(path)  # and no link, which would send what it leads to
     hub = _library()
     try:
-        for file in files:
-            check_file(path / file)  # a link would send what it leads to
         api = hub.HfApi(token=token)
         api.create_repo(name, private=private, exist_ok=True)
         commit = api.upload_folder(repo_id=name, folder_path=path, allow_patterns=files)

@@ -8,6 +8,6 @@ other character belongs to exactly one token. Nothing heavy is imported here.
 from __future__ import annotations
 
 from ner.text.sentences import segment
-from ner.text.tokenizers import DEFAULT_TOKENIZER, TOKENIZERS, Tokenizer, get_tokenizer
+from ner.text.tokenizers import DEFAULT_TOKENIZER, TOKENIZERS, GivenTokens, Tokenizer, get_tokenizer
 
-__all__ = ["DEFAULT_TOKENIZER", "TOKENIZERS", "Tokenizer", "get_tokenizer", "segment"]
+__all__ = ["DEFAULT_TOKENIZER", "TOKENIZERS", "GivenTokens", "Tokenizer", "get_tokenizer", "segment"]

@@ -26,7 +26,7 @@ from ner.evaluation.plots import new_figure
 from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import count_spans
 from ner.features.batches import EncodedCorpus
-from ner.persistence import save_model
+from ner.persistence import CARD, METRICS, save_model
 from ner.prediction import Predictor
 from ner.schemes import convert
 from ner.threads import set_threads
@@ -312,7 +312,7 @@ class Run:
 
     def _save_model(self, result: TrainResult) -> None:
         prepared, metrics = self.prepared, self._metrics(result)
-        extra = {"metrics.json": json.dumps(metrics, indent=2) + "\n", "README.md": model_card(prepared, metrics)}
+        extra = {METRICS: json.dumps(metrics, indent=2) + "\n", CARD: model_card(prepared, metrics)}
         with writing(self.folder.model):
             save_model(
                 self.folder.model, self.model, prepared.encoder, prepared.tagset,

@@ -71,6 +71,6 @@ def test_nothing_from_elsewhere_is_uploaded(server: Path, tiny_model: Path, tmp_
     copy = Path(shutil.copytree(tiny_model, tmp_path / "copy"))
     (copy / "README.md").unlink()
     (copy / "README.md").symlink_to(tmp_path / "secret")
-    with pytest.raises(ModelError, match=r"could not be uploaded: README\.md is a symbolic link"):
+    with pytest.raises(ModelError, match=r"README\.md is a symbolic link"):
         hub.push(copy, "me/model")
     assert not server.exists()
