@@ -22,6 +22,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans, minibatch
 
+from ner.corpus.beside import Beside
 from ner.corpus.docbin import sentences_of
 from ner.document import ScoredSpan
 from ner.ensemble import Ensemble
@@ -174,8 +175,9 @@ class EntityTagger:
         words = [
             [doc[place].text for place in places] for doc, found in zip(docs, cut, strict=True) for places in found
         ]
+        documents = [number for number, found in enumerate(cut) for _ in found]
         threshold: float | Literal["own"] = "own" if self.threshold is None else self.threshold
-        spans = iter(self.tagger.predict(words, threshold=threshold).span_lists())
+        spans = iter(self.tagger.predict(words, threshold=threshold, beside=Beside(documents)).span_lists())
         for doc, sentences in zip(docs, cut, strict=True):
             self._set(doc, [(sentence, next(spans)) for sentence in sentences])
             yield doc
