@@ -253,6 +253,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("train CONFIG vectors=empty.conll", "empty.conll: the file holds no vectors."),
     ("train CONFIG model.features.clusters=words.conll", "words.conll:1: expected a word and its cluster path"),
     ("train CONFIG model.features.gazetteers=empty.conll", "empty.conll: the file holds no names."),
+    ("train CONFIG model.features.columns=7", "there is no column 7 beside words and tags. Name a column by its position"),
     ("train CONFIG data.train=[]", "there is nothing to train on. Set data.train or data.dataset."),
     ("train CONFIG data.unlabelled=unknown", "unlabelled: unknown needs entity_share"),
     ("train CONFIG data.dataset=x", "dataset and train/dev/test name two corpora: keep one of them"),

@@ -69,6 +69,6 @@ def _missing(name: str, found: Collection[str], file: str, line: int) -> NoRetur
         f"there is no column {name} beside words and tags.",
         file,
         line or None,
-        (f"There are {', '.join(found)}: " if found else "")
-        + "name a column by its position, counted from 0, in column files, by its key in JSONL and datasets.",
+        "Name a column by its position, counted from 0, in column files, by its key in JSONL and datasets"
+        + (f"; there are {', '.join(found)}." if found else "."),
     )
