@@ -24,6 +24,7 @@ from hostile_models import (
     train_model,
 )
 from provocations import COMMANDS, CORPORA, RECORDS, lay_out_corpus
+from provoked_calls import CALLS, Calls, answer
 from provoking_files import lay_out
 from typer.testing import CliRunner
 
@@ -67,6 +68,7 @@ def render() -> str:
             ("Records to tag", "line of JSONL", records(model)),
             ("Model folders", "what is wrong", models(place / "models", model)),
             ("Configurations", "what is wrong", configurations(place / "configurations")),
+            ("Python and the machine", "what is done", calls(place / "calls", model)),
         ]
         return HEAD + "".join(_section(*section) for section in sections)
 
@@ -114,7 +116,7 @@ def records(model: Path) -> Iterator[Row]:
 def models(place: Path, model: Path) -> Iterator[Row]:
     """What loading a model folder says."""
     for number, (name, attack) in enumerate(ATTACKS.items()):
-        if attack.says:
+        if attack.says and name != "tokenizer of a module":  # said by whether spaCy is installed
             folder = place / str(number)
             folder.mkdir(parents=True)
             answer = bounded(answer_of, attacked(name, model, folder))
@@ -128,6 +130,15 @@ def configurations(place: Path) -> Iterator[Row]:
     for name, (content, says) in CONFIGURATIONS.items():
         path.write_bytes(content)
         yield name, _ours(bounded(answer_of_configuration, path), says, f"{place}/")
+
+
+def calls(place: Path, model: Path) -> Iterator[Row]:
+    """What is said to Python users, and of a machine that lacks something."""
+    place.mkdir()
+    config = configuration(place)
+    lay_out(place, model, config)
+    for name, (call, says) in CALLS.items():
+        yield name, _ours(answer(call, Calls(place, model, config)), says, f"{place}/", str(model))
 
 
 def _ours(answer: str, says: str, *places: str) -> str:

@@ -90,6 +90,16 @@ def putting(name: str, content: bytes) -> Harm:
     return lambda folder, outside: put(folder, name, content)
 
 
+def listed(feature: str, name: str, value: Any) -> Harm:
+    """A feature that the model is said to have, whose file holds something else."""
+
+    def do(folder: Path, outside: Path) -> None:
+        describe(folder, "model", "features", feature, value=value)
+        put(folder, name, b"{}\n")
+
+    return do
+
+
 def pickled(name: str) -> Harm:
     """A pickle in place of a file."""
     return lambda folder, outside: put(folder, name, pickle.dumps(Bomb(outside / "exploded")))
@@ -247,6 +257,12 @@ ATTACKS: dict[str, Attack] = {
     ),
     "words out of order": Attack(
         rewritten(lambda text: b"\n".join([*text.split(b"\n")[-2::-1], b""]), WORDS), "not distinct and in"
+    ),
+    "words cut short": Attack(rewritten(lambda text: text[:-1], WORDS), "the last line is cut short"),
+    "characters twice": Attack(rewritten(lambda text: text * 2, CHARACTERS), f"{CHARACTERS}: "),
+    "clusters that are none": Attack(listed("clusters", "clusters.txt", "x"), "clusters.txt: holds no clusters: "),
+    "names that are none": Attack(
+        listed("gazetteers", "gazetteers.json", ["x"]), "gazetteers.json: cannot be read as lists of names: "
     ),
     "half of an escape": Attack(rewritten(lambda text: b"\\u12\n" + text, WORDS), "four hexadecimal digits"),
 }

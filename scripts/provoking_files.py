@@ -68,6 +68,7 @@ FILES: dict[str, bytes] = {
     "vectors/nan.bin": b"1 2\nada " + struct.pack("<2f", 0.5, float("nan")),
     "vectors/line.bin": b"2 2\nada " + VECTOR + b"\nnew\nyork " + VECTOR,
     "vectors/latin1.bin": b"1 2\nzo\xeb " + VECTOR,
+    "vectors/locked.zip": _zip("a.txt").replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1"),
     "vectors/two.zip": _zip("a.txt", "b.txt"),
     "vectors/cut.gz": gzip.compress(b"ada 0.1 0.2\n" * 99)[:-9],
 }  # fmt: skip

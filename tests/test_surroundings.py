@@ -42,7 +42,8 @@ def test_training_and_tagging_depend_on_nothing_around_them(tiny_config: dict[st
         folder.mkdir()
         config = {**tiny_config, "output": "run"}
         (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-        (folder / "text.txt").write_text("Zoë met Ada Lovelace in 東京.\nOtto left Oslo 👩\u200d🔬.\n", encoding="utf-8")
+        text = "Zoë met Ada Lovelace in 東京.\nOtto left Oslo 👩\u200d🔬.\n"
+        (folder / "text.txt").write_text(text, encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": str(HERE), **surroundings}
         subprocess.run([sys.executable, "-W", "ignore", "-c", CODE], cwd=folder, env=environment, check=True)
         files = [*(folder / "run" / "model").iterdir(), folder / "run" / "predictions.conll", *folder.glob("out.*")]

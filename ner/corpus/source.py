@@ -61,7 +61,10 @@ def opened(source: Source) -> Iterator[io.BufferedReader]:
         else:  # readers want peek and read1, which files and standard input have
             plain = io.BufferedReader(cast(io.RawIOBase, raw))
             stack.callback(plain.detach)  # or the caller's stream would be closed with it
-        packed = plain.peek(2)[:2] == _GZIP
+        try:
+            packed = plain.peek(2)[:2] == _GZIP
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}.", name_of(source), 1) from None
         yield cast(io.BufferedReader, gzip.GzipFile(fileobj=plain)) if packed else plain
 
 
@@ -97,7 +100,7 @@ def text_blocks(source: Source, *, exact: bool = False) -> Iterator[tuple[int, s
                     )
                 if "\r" in text and not exact:
                     text = text.replace("\r\n", "\n")
-                    text = text if block else text.removesuffix("\r")
+                    text = text if block or not text.endswith("\r") else f"{text[:-1]}\n"
                 if text:
                     yield line, text
                 line += whole.count(b"\n")
