@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# What the page leaves out, which tests of its own provoke: it needs spaCy, a hub, a search of some minutes, or a model
-# of another making.
+# What tests of its own provoke: it needs spaCy, a hub, a long search, or a model of another kind.
 ELSEWHERE = (
     "ner/corpus/beside.py",
     "ner/corpus/hub.py",
