@@ -237,7 +237,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("evaluate MODEL plain.conll --json no/s.json", "no/s.json: cannot be written: No such file or directory."),
     ("convert nothing.conll out.jsonl", "nothing.conll: no such file."),
     ("convert plain.conll out.conll --scheme BIO", "unknown scheme BIO."),
-    ("convert plain.conll out.conll --to xml", "as xml. The formats are columns, jsonl, spans, brat."),
+    ("convert plain.conll out.conll --to xml", "as xml. The formats are columns, jsonl, spans, brat"),
     ("check nothing.conll", "nothing.conll: no such file."),
     ("check plain.conll --vectors nothing.txt", "nothing.txt: "),
     ("check nothing.yaml", "nothing.yaml: no such file; configurations to start from are in configs/"),
