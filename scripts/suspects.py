@@ -5,12 +5,11 @@
 2 % of the entities, chosen at random, have with equal chances another type, a boundary moved by one or two words (to
 where no other entity is; where there is no room, the label is removed), or no label any more. What was wrong in the
 corpus before counts as a false alarm, so that precision is a lower bound. Beside the order of `ner check --suspects`
-two others are shown: by the odds of rival and annotation, and by the probability of the annotation alone.
+two others are shown: by the difference of the probabilities of rival and annotation, and by that of the annotation.
 """
 
 from __future__ import annotations
 
-import math
 import random
 from collections import Counter
 from pathlib import Path
@@ -53,8 +52,8 @@ def main(
     print(f"{config.stem}: {sum(map(len, gold)):,} entities, {len(marks)} corrupted: {kinds}")
     print(f"{folds} folds, {epochs} epochs, seeds {seeds}, chance {chance}; {len(found.ranked):,} suspects")
     orders = {
-        "margin": found.ranked,
-        "odds": sorted(found.ranked, key=lambda one: math.log((one.p_annotated + 1e-9) / (one.p_rival + 1e-9))),
+        "odds": found.ranked,
+        "margin": sorted(found.ranked, key=lambda one: one.p_annotated - one.p_rival),
         "annotation": sorted(found.ranked, key=lambda one: one.p_annotated),
     }
     for name, ranked in orders.items():

@@ -119,9 +119,11 @@ def test_a_removed_name_is_found_on_its_line(tiny_config: Config, corrupted: tup
     found = ner.find_suspects(tiny_config, folds=4, epochs=15)
     named = next(one for one in found.ranked if one.place == f"{path}:{line}")
     assert named.kind == "missing" and named.reads(named.rival) == "Oslo (LOC)" and named.annotated is None
-    assert found.sentences == 40 and found.ranked.index(named) < 5
-    assert all(one.margin > 0 for one in found.ranked)
-    assert json.loads(json.dumps(found.to_json()))["suspects"][0]["margin"] == round(found.ranked[0].margin, 6)
+    assert found.sentences == 40
+    odds = [one.log_odds for one in found.ranked]
+    assert odds == sorted(odds, reverse=True)
+    assert all(one.log_odds > 0 for one in found.ranked)
+    assert json.loads(json.dumps(found.to_json()))["suspects"][0]["log_odds"] == round(found.ranked[0].log_odds, 6)
 
 
 def test_jsonl_names_the_record(tiny_config: Config, corrupted: tuple[Path, int], tmp_path: Path) -> None:

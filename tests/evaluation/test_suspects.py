@@ -14,7 +14,7 @@ YORK, NEW_YORK, FIRM = Span("LOC", 3, 4), Span("LOC", 2, 4), Span("ORG", 2, 4)
 
 def ranked(belief: Belief) -> list[tuple[str, Span | None, Span | None, float]]:
     found = rank([(TOKENS, lambda word: f"a.conll:{7 + word}", belief)])
-    return [(one.kind, one.annotated, one.rival, round(one.margin, 6)) for one in found]
+    return [(one.kind, one.annotated, one.rival, round(one.p_rival - one.p_annotated, 6)) for one in found]
 
 
 @pytest.mark.parametrize("rivals, nothing, expected", [
@@ -40,15 +40,15 @@ def test_missing_entities_are_held_against_nothing_and_named_once() -> None:
 
 def test_order_place_and_table() -> None:
     sentences = [
-        (TOKENS, lambda word: f"a.conll:{1 + word}", Belief({NEW_YORK: 0.3}, {FIRM: 0.6}, {NEW_YORK: 0.1})),
-        (TOKENS, lambda word: f"a.conll:{9 + word}", Belief({NEW_YORK: 0.1}, {FIRM: 0.8}, {NEW_YORK: 0.1})),
+        (TOKENS, lambda word: f"a.conll:{1 + word}", Belief({NEW_YORK: 0.05}, {FIRM: 0.9}, {NEW_YORK: 0.05})),
+        (TOKENS, lambda word: f"a.conll:{9 + word}", Belief({NEW_YORK: 0.001}, {FIRM: 0.5}, {NEW_YORK: 0.1})),
     ]
     found = Suspects(tuple(rank(sentences)), 2, 2)
     assert [(one.sentence, one.place) for one in found.ranked] == [(1, "a.conll:11"), (0, "a.conll:3")]
     lines = found.table().splitlines()
     assert lines[0].startswith("2 suspects in 2 sentences with 2 entities")
     assert lines[3].split() == [
-        "1", "a.conll:11", "type", "New", "York", "(LOC)", "New", "York", "(ORG)", "0.100", "0.800",
+        "1", "a.conll:11", "type", "New", "York", "(LOC)", "New", "York", "(ORG)", "0.001", "0.500",
         "Ada", "of", "«New", "York»", "sings",
     ]  # fmt: skip
     assert len(found.table(1).splitlines()) == 4 and found.table(0).count("\n") == 0
