@@ -100,10 +100,10 @@ def _training(found: dict[str, Any]) -> str:
 
 def _race(systems: dict[str, Any]) -> Iterable[str]:
     peers = {name: row for name, row in systems.items() if name in PEERS}
-    if not peers or "ours, batch 32" not in systems:
+    if not peers or "ours, race" not in systems:
         return
     rows = []
-    for name, ours in races(peers, systems["ours, batch 32"]).items():
+    for name, ours in races(peers, systems["ours, race"]).items():
         row = peers[name]
         each = " ".join("not reached" if seconds is None else f"{seconds:.1f}" for seconds in ours)
         median = None if None in ours else statistics.median(filter(None, ours))

@@ -27,10 +27,11 @@ class OurWorker(Worker):
                 clock.epoch(record["tokens_per_second"], f1=record["dev"]["f1"])
 
         job = self.job
+        options = job["model_options"]
         config = {
             "data": {"train": job["train"], "dev": job["dev"]},
             "vectors": job["vectors"],
-            "model": {"encoder": {"hidden": 200}},
+            "model": {**options, "encoder": {"hidden": 200, **options.get("encoder", {})}},
             "training": {
                 "epochs": job["epochs"],
                 "batch_size": job["batch_size"],
