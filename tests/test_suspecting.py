@@ -81,9 +81,9 @@ def test_no_model_has_seen_what_it_is_asked_about(tiny_config: Config, monkeypat
         seen.append(set(map(tuple, corpus["train"]["tokens"][:])))
         return train(config, corpus)
 
-    def believing(predictor: Any, sentences: Any) -> Any:
+    def believing(predictor: Any, sentences: Any, **beside: Any) -> Any:
         asked.append({tuple(tokens) for tokens, _, _ in sentences})
-        return believe(predictor, sentences)
+        return believe(predictor, sentences, **beside)
 
     monkeypatch.setattr(suspecting, "train", training)
     monkeypatch.setattr(suspecting, "believe", believing)

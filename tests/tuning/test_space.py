@@ -126,7 +126,7 @@ training.batch_size: {from: 8, to: 16}
     lines = str(caught.value).splitlines()
     assert lines[0] == f"{path}: 17 faults"
     for expected in (
-        "model.encoder.hiden: unknown key; did you mean hidden?",
+        "model.encoder.hiden: unknown key; did you mean model.encoder.hidden?",
         "batch_size: unknown key; did you mean training.batch_size?",
         "modle: unknown key; did you mean model?",
         "model.encoder.hidden: Input should be a valid integer, unable to parse string as an integer (got 'many')",
