@@ -119,11 +119,12 @@ def _shared(
         if sentences:
             longer = sum(length >= _TELLING for length, _ in sentences)
             are = "different sentences stand" if len(sentences) > 1 else "sentence stands"
+            size = splits[other].sentences
             yield Problem(
                 "warning" if longer else "note",
                 f"{len(sentences):,} {are} in {one} and in {other} ({longer:,} of {_TELLING} or more words), such as "
                 f"{'; '.join(shown for _, shown in sentences[:_SHOWN])}.",
-                f"They flatter the score on {other}, which has {splits[other].sentences:,} sentences in all.",
+                f"They flatter the score on {other}, which has {size:,} sentence{'s' * (size > 1)} in all.",
             )
 
 
