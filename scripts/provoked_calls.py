@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ class Calls:
         with patch("sys.stdout", None):
             ner.tag_file(ner.load(self.model), io.BytesIO(b"Ada"), "-")
 
+    def changed(self) -> None:
+        """A tagger sent to another process, which finds another model in its place."""
+        remake, where = ner.load(self.model).__reduce__()
+        with patch.object(ner.Tagger, "identity", return_value={"sha256": "another"}):
+            remake(*where)
+
+    def linked(self) -> None:
+        """A model whose card is a link, to be uploaded."""
+        copy = Path(shutil.copytree(self.model, self.place / "linked"))
+        (copy / "README.md").unlink()
+        (copy / "README.md").symlink_to("config.json")
+        hub.push(copy, "owner/name")
+
 
 def _other_columns(calls: Calls) -> None:
     sentences = [Sentence(["a"], ["O"]), Sentence(["b"], ["O"], columns={"pos": ["NN"]})]
@@ -129,6 +143,11 @@ CALLS: dict[str, tuple[Callable[[Calls], object], str]] = {
         lambda one: ner.load(one.model, precision="fp8"),  # type: ignore[arg-type]
         "precision 'fp8': expected one of fp32, bf16",
     ),
+    "a tagger sent to another process, its model replaced meanwhile": (
+        Calls.changed,
+        "the model has changed since it was loaded; load it again",
+    ),
+    "hub.push(MODEL), whose card is a link": (Calls.linked, "README.md is a symbolic link"),
     "ner.Ensemble([])": (lambda one: ner.Ensemble([]), "no model: expected at least one"),
     'TagOptions(scheme="BIO")': (lambda one: TagOptions(scheme="BIO"), "--scheme BIO: expected one of IOB1"),
     'ner.evaluate(MODEL, dataset, split="dev")': (

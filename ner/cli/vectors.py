@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from ner.cli.output import show
+
 
 def vectors(
     texts: Annotated[list[str], typer.Argument(help="Files of raw text; - is standard input.", metavar="TEXT...")],
@@ -40,4 +42,4 @@ def vectors(
         seed=seed,
         threads=threads,
     )
-    print(f"{words} words, {dim} numbers each: {output}")
+    show(f"{words} words, {dim} numbers each: {output}")

@@ -146,6 +146,7 @@ def score(
     """
     check_parallel(gold, predicted)
     vocabulary = sorted({OUTSIDE}.union(*gold, *predicted))
+    legality(vocabulary, scheme)  # refuses tags that the scheme does not have, in gold too
     if illegal_transitions is None:
         illegal_transitions = count_illegal(predicted, scheme)
     names = sorted({split_tag(tag)[1] for tag in vocabulary if tag != OUTSIDE})

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 # What tests of its own provoke: it needs spaCy, a hub, a long search, or a model of another kind.
 ELSEWHERE = (
     "ner/corpus/beside.py",
+    "ner/corpus/docbin.py",
     "ner/corpus/hub.py",
     "ner/features/columns.py",
     "ner/integrations/",
