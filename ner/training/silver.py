@@ -74,9 +74,8 @@ def label(config: Config, others: Collection[str] = ()) -> Silver | None:
         one.tags = spans.tags(scheme)[0]
     targets = None
     if distillation.targets != "hard":
-        targets = _distributions(teacher, sentences, beside, distillation.temperature)
-        if distillation.targets == "soft":
-            targets = Targets(targets.tags)
+        paths = distillation.targets == "paths"
+        targets = _distributions(teacher, sentences, beside, distillation.temperature, paths)
     return Silver(to_dataset(named, others), targets, teacher.tagset)
 
 
@@ -99,16 +98,19 @@ def join(train: Dataset | None, silver: Silver) -> Dataset:
     return concatenate_datasets([train, silver.sentences])
 
 
-def _distributions(teacher: Tagger, sentences: list[list[str]], beside: Beside, temperature: float) -> Targets:
+def _distributions(
+    teacher: Tagger, sentences: list[list[str]], beside: Beside, temperature: float, paths: bool
+) -> Targets:
     crf, K = teacher.predictor.model.crf, len(teacher.tagset)
     tags = [np.zeros((len(tokens), K), dtype=np.float32) for tokens in sentences]
-    edges = np.zeros((len(sentences), K + 1, K + 1), dtype=np.float32)
-    entropy = np.zeros(len(sentences), dtype=np.float32)
+    edges = np.zeros((len(sentences), K + 1, K + 1), dtype=np.float32) if paths else None
+    entropy = np.zeros(len(sentences), dtype=np.float32) if paths else None
 
     def look(batch: Emitted) -> None:
         seen = batch.emissions, batch.lengths, temperature
-        edges[batch.sentences] = crf.expected_edges(*seen).cpu().numpy()
-        entropy[batch.sentences] = crf.entropy(*seen).cpu().numpy()
+        if edges is not None and entropy is not None:
+            edges[batch.sentences] = crf.expected_edges(*seen).cpu().numpy()
+            entropy[batch.sentences] = crf.entropy(*seen).cpu().numpy()
         marginals = crf.marginals(*seen).cpu().numpy()
         for row, number in enumerate(batch.sentences):
             tags[number][:] = marginals[row, : len(tags[number])]
