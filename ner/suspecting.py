@@ -51,7 +51,8 @@ def find_suspects(
 
     The sentences are dealt out to folds, whole documents together, or else equal sentences. A model is trained on all
     folds but one, without dev data and for a fixed number of epochs, and says how likely it finds the annotation of
-    that one. Where there are several seeds, the deal differs too, and probabilities are averaged.
+    that one. Where there are several seeds, the deal differs too, and probabilities are averaged. A model that the
+    configuration starts from or learns from must not have been trained on these sentences: it would believe them.
 
     Args:
         config: the network and how it is trained: a configuration, a mapping of the same shape, or a YAML file.
