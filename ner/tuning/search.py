@@ -22,7 +22,16 @@ from ner.training.listener import Listener
 from ner.training.repeated import write_summary
 from ner.tuning.result import Tuning
 from ner.tuning.space import Space, load_space
-from ner.tuning.study import agree, counted, import_optuna, open_storage, open_study, quiet_optuna, revive
+from ner.tuning.study import (
+    agree,
+    counted,
+    give_back,
+    import_optuna,
+    open_storage,
+    open_study,
+    quiet_optuna,
+    revive,
+)
 from ner.tuning.trial import Task, run_trial
 
 if TYPE_CHECKING:
@@ -57,19 +66,27 @@ class Plan:
     prune: bool
     seed: int
 
-    def study(self, worker: int = 0) -> tuple[Study, bool]:
+    def study(self) -> tuple[Study, bool]:
         """The study as one of the processes sees it, and whether it was created now."""
         optuna = import_optuna()
-        drawn = random.Random(f"{self.seed} {worker}").getrandbits(32)
         with quiet_optuna():
-            if self.sampler == "tpe":
-                sampler = optuna.samplers.TPESampler(seed=drawn, constant_liar=True)
-            else:
-                sampler = optuna.samplers.RandomSampler(seed=drawn)
             warmup = self.task.config.training.epochs // 4
             median = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=warmup)
         pruner = median if self.prune else optuna.pruners.NopPruner()
-        return open_study(open_storage(self.storage), self.name, sampler, pruner)
+        return open_study(open_storage(self.storage), self.name, self.draws(0), pruner)
+
+    def draws(self, trial: int) -> Any:
+        """optuna's sampler for one trial.
+
+        What it draws goes by seed and number of the trial: one for all trials of a process would draw the same values
+        again when the search goes on, and in every process that was started with this seed.
+        """
+        optuna = import_optuna()
+        drawn = random.Random(f"{self.seed} {trial}").getrandbits(32)
+        with quiet_optuna():
+            if self.sampler == "tpe":
+                return optuna.samplers.TPESampler(seed=drawn, constant_liar=True)
+            return optuna.samplers.RandomSampler(seed=drawn)
 
 
 def tune(
@@ -138,7 +155,7 @@ def tune(
     _agree(shared, plan, config)
     _queue(shared, points, created)
     if jobs == 1:
-        work(plan, 0, listener.note)
+        work(plan, listener.note)
     else:
         _work_together(plan, jobs, listener.note)
     result = Tuning.of(shared, folder, found, config)
@@ -150,25 +167,25 @@ def tune(
     return result
 
 
-def work(plan: Plan, worker: int, say: Callable[[str], None]) -> None:
+def work(plan: Plan, say: Callable[[str], None]) -> None:
     """Take trials of the study until there are enough.
 
     Raises:
         NerError: what would stop every trial.
     """
-    study, _ = plan.study(worker)
-    failed = import_optuna().trial.TrialState.FAIL
+    study, _ = plan.study()
     while True:
         for number in revive(study):
             say(f"trial {number}: its process has gone; its values are tried again")
         if len(counted(study)) >= plan.trials:
             return
         trial = study.ask()
+        study.sampler = plan.draws(trial.number)
         known = study.get_trials(deepcopy=False)[trial.number].system_attrs
         before = sum(one.number < trial.number for one in counted(study))
         # between counting and asking others may have asked too
         if before >= plan.trials or (plan.sampler == "grid" and "fixed_params" not in known):
-            study.tell(trial, state=failed)
+            give_back(study, trial.number, tried=False)
             return
         with quiet_optuna():
             say(run_trial(plan.task, study, trial))
@@ -190,7 +207,10 @@ def _agree(study: Study, plan: Plan, config: Config) -> None:
     agree(study, "sampler", plan.sampler)
     tree = config.model_dump(mode="json")
     tree["training"].pop("threads")  # of a machine
-    agree(study, "configuration", {key: tree[key] for key in ("model", "training", "distillation", "tagging")})
+    tree["vectors"] = [Path(path).name for path in config.vectors]  # on another machine, elsewhere
+    tree["data"] = {key: tree["data"][key] for key in ("unlabelled", "entity_share")}
+    keys = ("data", "vectors", "model", "training", "distillation", "tagging")
+    agree(study, "configuration", {key: tree[key] for key in keys})
 
 
 def _queue(study: Study, points: list[dict[str, Any]], created: bool) -> None:
@@ -215,7 +235,7 @@ def _work_together(plan: Plan, jobs: int, say: Callable[[str], None]) -> None:
     """
     context = multiprocessing.get_context("spawn")
     messages: Any = context.Queue()
-    workers = [context.Process(target=_work_alone, args=(plan, number, messages)) for number in range(jobs)]
+    workers = [context.Process(target=_work_alone, args=(plan, messages)) for _ in range(jobs)]
     try:
         for process in workers:
             process.start()
@@ -240,11 +260,11 @@ def _work_together(plan: Plan, jobs: int, say: Callable[[str], None]) -> None:
                 process.join()
 
 
-def _work_alone(plan: Plan, worker: int, messages: Any) -> None:
+def _work_alone(plan: Plan, messages: Any) -> None:
     """The life of one process."""
     _end_with_parent()
     try:
-        work(plan, worker, lambda text: messages.put(("", text)))
+        work(plan, lambda text: messages.put(("", text)))
     except NerError as error:
         messages.put((type(error).__name__, str(error)))
     except KeyboardInterrupt:

@@ -149,14 +149,20 @@ def revive(study: Study) -> list[int]:
     return found
 
 
-def give_back(study: Study, number: int) -> None:
-    """Mark a trial that was not done as failed, and have its values tried again."""
+def give_back(study: Study, number: int, tried: bool = True) -> None:
+    """Mark a trial that was not done as failed, and have its values tried again.
+
+    Args:
+        study: that the trial is of.
+        number: of the trial.
+        tried: whether somebody began with it, which may happen `ATTEMPTS` times.
+    """
     study.tell(number, state=import_optuna().trial.TrialState.FAIL)
     trial = study.get_trials(deepcopy=False)[number]
     point = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-    attempt = trial.user_attrs.get(ATTEMPT, 1)
-    if point and attempt < ATTEMPTS:
-        study.enqueue_trial(point, user_attrs={FOLDER: folder_of(trial), ATTEMPT: attempt + 1})
+    attempt = trial.user_attrs.get(ATTEMPT, 1) + tried
+    if point and attempt <= ATTEMPTS:
+        study.enqueue_trial(point, user_attrs={FOLDER: folder_of(trial), ATTEMPT: attempt})
 
 
 def folder_of(trial: FrozenTrial | Trial) -> str:

@@ -99,7 +99,7 @@ def _trained(task: Task, study: Study, trial: Trial) -> str:
     resume = again and folder.checkpoint.exists()
     try:
         config = with_values(task.config, {**values, "output": str(folder.path)})
-        reporter = _Reporter(study, trial, folder)
+        reporter = _Reporter(study, trial, folder, task.space)
         result = train(config, task.dataset, resume=resume, overwrite=not resume, listener=reporter)
     except optuna.TrialPruned:
         pass
@@ -135,12 +135,15 @@ class _Reporter(Listener):
         TrialPruned: of optuna, where the pruner says so.
     """
 
-    def __init__(self, study: Study, trial: Trial, folder: RunFolder) -> None:
+    def __init__(self, study: Study, trial: Trial, folder: RunFolder, space: Space) -> None:
         self.study, self.trial, self.folder = study, trial, folder
+        self.same_train = not any(key.startswith(("data.", "distillation.")) for key in space)
 
     def checked(self, report: Report) -> None:
-        """See that all trials have the same dev data."""
+        """See that all trials have the same dev data, and the same training data unless these are varied."""
         agree(self.study, "dev data", report.splits["dev"].sha256)
+        if self.same_train:
+            agree(self.study, "training data", report.splits["train"].sha256)
 
     def started(self, prepared: Any, place: str) -> None:
         """Report the epochs of a run that is gone on with."""

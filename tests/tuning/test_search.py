@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ import yaml
 import ner
 from ner.config import load_config, with_values
 from ner.training.listener import Listener
+from ner.tuning import search
 from ner.tuning import study as studies
 from ner.tuning.result import Tuning
 from ner.tuning.study import open_storage, open_study
 from tests.training.runs import Notes, epochs
+from tests.tuning.conftest import Rehearsal
 
 optuna = pytest.importorskip("optuna")
 Config = dict[str, Any]
@@ -45,8 +48,8 @@ def states(found: Tuning) -> list[str]:
 
 def test_trials_are_ordinary_trainings(tiny_config: Config, tiny_space: Config, tmp_path: Path) -> None:
     notes = Notes()
-    found = ner.tune(tiny_config, tiny_space, trials=4, prune=False, listener=notes)
-    assert states(found) == ["complete"] * 4 and len(notes.notes) == 4
+    found = ner.tune(tiny_config, tiny_space, trials=2, prune=False, listener=notes)
+    assert states(found) == ["complete"] * 2 and len(notes.notes) == 2
     assert found.folder == tmp_path / "run" / "tune"
     for trial in found.trials:
         own = with_values(load_config(tiny_config), {**trial.values, "output": str(tmp_path / f"own{trial.number}")})
@@ -58,7 +61,9 @@ def test_trials_are_ordinary_trainings(tiny_config: Config, tiny_space: Config, 
     assert f"trial {found.best.number}: dev F1 {100 * (found.best.f1 or 0):.2f}" in notes.notes[found.best.number]
 
 
-def test_the_configuration_as_it_is_comes_first(tiny_config: Config, tiny_space: Config) -> None:
+def test_the_configuration_as_it_is_comes_first(
+    tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal
+) -> None:
     found = ner.tune(tiny_config, tiny_space, trials=1)
     config = load_config(tiny_config)
     assert found.start is not None and found.start.number == 0
@@ -68,8 +73,8 @@ def test_the_configuration_as_it_is_comes_first(tiny_config: Config, tiny_space:
 
 def test_test_data_are_not_read(tiny_config: Config, tiny_space: Config, tiny_corpus: datasets.DatasetDict) -> None:
     tiny_config["data"]["test"] = "there/is/no/such/file.conll"
-    found = ner.tune(tiny_config, tiny_space, trials=2)
-    assert states(found) == ["complete"] * 2
+    found = ner.tune(tiny_config, tiny_space, trials=1)
+    assert states(found) == ["complete"]
     for trial in found.trials:
         metrics = json.loads((found.folder / trial.folder / "model" / "metrics.json").read_text())
         assert metrics["test"] is None and "test" not in metrics["data"]
@@ -82,12 +87,12 @@ def test_test_data_are_not_read(tiny_config: Config, tiny_space: Config, tiny_co
 
 
 def test_best_yaml_is_what_ner_train_takes(tiny_config: Config, tiny_space: Config) -> None:
-    found = ner.tune(tiny_config, tiny_space, trials=4, prune=False)
+    found = ner.tune(tiny_config, tiny_space, trials=2, prune=False)
     path = found.folder / "best.yaml"
     best = found.best
     assert best is not None and best.f1 is not None
     text = path.read_text()
-    assert text.startswith("# The best of 4 complete trials of 4 of the study tune:\n")
+    assert text.startswith("# The best of 2 complete trials of 2 of the study tune:\n")
     assert f"# trial {best.number}, dev F1 {100 * best.f1:.2f}, epoch {best.epoch}, seed 1." in text
     result = ner.train(path)
     assert result.dev is not None and result.dev.micro.f1 == best.f1
@@ -95,7 +100,9 @@ def test_best_yaml_is_what_ner_train_takes(tiny_config: Config, tiny_space: Conf
     assert set(yaml.safe_load(text)) <= {"data", "model", "training", "output"}
 
 
-def test_the_same_seed_the_same_search(tiny_config: Config, tiny_space: Config, tmp_path: Path) -> None:
+def test_the_same_seed_the_same_search(
+    tiny_config: Config, tiny_space: Config, tmp_path: Path, rehearsal: Rehearsal
+) -> None:
     found = [
         ner.tune({**tiny_config, "output": str(tmp_path / str(number))}, tiny_space, trials=3, seed=number // 2)
         for number in range(3)
@@ -104,7 +111,7 @@ def test_the_same_seed_the_same_search(tiny_config: Config, tiny_space: Config, 
     assert one == same and one[0] == other[0] and one[1] != other[1]
 
 
-def test_the_grid_is_searched_once(tiny_config: Config) -> None:
+def test_the_grid_is_searched_once(tiny_config: Config, rehearsal: Rehearsal) -> None:
     space = {"model.encoder.hidden": [4, 8], "training.batch_size": [4, 8]}
     found = ner.tune(tiny_config, space, sampler="grid", prune=False)
     points = {tuple(trial.values.values()) for trial in found.trials}
@@ -114,7 +121,7 @@ def test_the_grid_is_searched_once(tiny_config: Config) -> None:
     assert states(few).count("waiting") == 1 and len(few.trials) == 4
 
 
-def test_a_search_goes_on(tiny_config: Config, tiny_space: Config) -> None:
+def test_a_search_goes_on(tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal) -> None:
     with pytest.raises(KeyboardInterrupt):
         ner.tune(tiny_config, tiny_space, trials=4, listener=Interrupt(2))
     notes = Notes()
@@ -123,36 +130,91 @@ def test_a_search_goes_on(tiny_config: Config, tiny_space: Config) -> None:
     assert len(ner.tune(tiny_config, tiny_space, trials=3).trials) == 4
 
 
-@pytest.mark.parametrize("storage", ["study.journal", "sqlite:///{}/study.db"])
-def test_what_is_killed_is_tried_again_where_it_stopped(
-    tiny_config: Config, tiny_space: Config, tmp_path: Path, storage: str
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_search_that_goes_on_draws_what_it_would_have_drawn(
+    tiny_config: Config, tiny_space: Config, tmp_path: Path, rehearsal: Rehearsal, sampler: Any
 ) -> None:
-    place = storage.format(tmp_path) if "://" in storage else str(tmp_path / storage)
-    tiny_config["training"]["epochs"] = 40
-    program = f"import ner; ner.tune({tiny_config!r}, {tiny_space!r}, trials=2, storage={place!r}, prune=False)"
-    working = subprocess.Popen([sys.executable, "-c", program], cwd=Path(ner.__file__).parent.parent)
-    metrics = tmp_path / "run" / "tune" / "trial-0" / "metrics.jsonl"
-    try:
-        patience = time.monotonic() + 90
-        while not (metrics.exists() and len(metrics.read_text().splitlines()) > 2):
-            assert working.poll() is None and time.monotonic() < patience
-            time.sleep(0.02)
-    finally:
-        working.send_signal(signal.SIGKILL)
-        working.wait()
+    at_once = ner.tune({**tiny_config, "output": str(tmp_path / "one")}, tiny_space, sampler=sampler, trials=5)
+    for trials in (2, 3, 5):
+        found = ner.tune(tiny_config, tiny_space, sampler=sampler, trials=trials)
+    rates = [trial.values["training.optimizer.lr"] for trial in found.trials]
+    assert len(set(rates)) == 5
+    assert [trial.values for trial in found.trials] == [trial.values for trial in at_once.trials]
+
+
+def test_who_works_at_the_same_time_draws_something_else(
+    tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal
+) -> None:
+    """Two at work at once, each with the seed and the study of the other, as when a command is typed twice."""
+    rehearsal.together, heard = threading.Barrier(2), [Notes(), Notes()]
+    workers = [
+        threading.Thread(
+            target=ner.tune,
+            args=(tiny_config, tiny_space),
+            kwargs={"sampler": "random", "trials": 6, "prune": False, "listener": notes},
+        )
+        for notes in heard
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert all(notes.notes for notes in heard)
+    found = ner.tune(tiny_config, tiny_space, sampler="random", trials=6)
+    done = [trial for trial in found.trials if trial.state == "complete"]
+    assert len(done) == 6 and len({trial.values["training.optimizer.lr"] for trial in done}) == 6
+
+
+def test_who_comes_too_late_leaves_the_point_to_others(
+    tiny_config: Config, rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between counting and asking another took the last trial: the point of the grid is not lost by that."""
+    space = {"model.encoder.hidden": [4, 8, 12], "training.batch_size": [4, 8]}
+    ner.tune(tiny_config, space, sampler="grid", trials=3)
+    counted, once = search.counted, [True]
+    monkeypatch.setattr(search, "counted", lambda study: [] if once and once.pop() else counted(study))
+    ner.tune(tiny_config, space, sampler="grid", trials=3)
+    found = ner.tune(tiny_config, space, sampler="grid")
+    points = {tuple(trial.values.values()) for trial in found.complete}
+    assert len(points) == 6 == len(found.complete) and not once
+
+
+_KILLED = """
+import os, signal, ner
+from ner.tuning import trial
+
+def epoch(self, record, best, told=trial._Reporter.epoch):
+    told(self, record, best)
+    if record["epoch"] == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+trial._Reporter.epoch = epoch
+ner.tune({config!r}, {space!r}, trials=1, storage={place!r})
+"""
+
+
+def test_what_is_killed_is_tried_again_where_it_stopped(
+    tiny_config: Config, tiny_space: Config, tmp_path: Path
+) -> None:
+    place = f"sqlite:///{tmp_path}/study.db"
+    tiny_config["training"]["epochs"] = 4
+    program = _KILLED.format(config=tiny_config, space=tiny_space, place=place)
+    ended = subprocess.run([sys.executable, "-c", program], cwd=Path(ner.__file__).parent.parent, check=False)
+    assert ended.returncode == -signal.SIGKILL
     study, created = open_study(open_storage(place), "tune")
     assert not created and [trial.state.name for trial in study.trials] == ["RUNNING"]
+    metrics = tmp_path / "run" / "tune" / "trial-0" / "metrics.jsonl"
+    before = metrics.read_text().splitlines()
     notes = Notes()
-    found = ner.tune(tiny_config, tiny_space, trials=2, storage=place, prune=False, listener=notes)
-    assert states(found) == ["killed", "complete", "complete"]
+    found = ner.tune(tiny_config, tiny_space, trials=1, storage=place, prune=False, listener=notes)
+    assert states(found) == ["killed", "complete"]
     assert notes.notes[0] == "trial 0: its process has gone; its values are tried again"
-    killed, again = found.trials[:2]
-    assert killed.f1 is None and again.values == killed.values and again.folder == "trial-0"
+    killed, again = found.trials
+    assert killed.f1 is None and again.values == killed.values and again.folder == "trial-0" and again.epochs == 4
+    assert len(before) == 2 and metrics.read_text().splitlines()[:2] == before  # with the seconds that they took
     alone = ner.train({**tiny_config, "output": str(tmp_path / "alone")})
-    assert epochs(found.folder / "trial-0") == epochs(alone.folder) and again.epochs == 40
-    assert [number + 1 for number in range(40)] == sorted(
-        open_study(open_storage(place), "tune")[0].trials[1].intermediate_values
-    )
+    assert epochs(found.folder / "trial-0") == epochs(alone.folder)
+    assert sorted(open_study(open_storage(place), "tune")[0].trials[1].intermediate_values) == [1, 2, 3, 4]
 
 
 def begun(place: Path, **noted: Any) -> Any:
@@ -198,15 +260,19 @@ def test_what_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
 
 def test_processes_share_a_study(tiny_config: Config, tiny_space: Config) -> None:
     notes = Notes()
-    found = ner.tune(tiny_config, tiny_space, trials=4, jobs=2, prune=False, listener=notes)
-    assert states(found).count("complete") == 4 == len(notes.notes)
+    found = ner.tune(tiny_config, tiny_space, trials=2, jobs=2, prune=False, listener=notes)
+    assert states(found).count("complete") == 2 == len(notes.notes)
     workers = {tuple(trial.user_attrs["worker"]) for trial in
                open_study(open_storage(found.folder / "study.journal"), "tune")[0].trials
                if trial.state.name == "COMPLETE"}  # fmt: skip
-    assert len(workers) == 2 and os.getpid() not in {process for _, process in workers}
+    assert workers and (studies._host(), os.getpid()) not in workers
 
 
-def test_an_error_of_a_process_is_ours(tiny_config: Config, tiny_space: Config) -> None:
+def test_an_error_of_a_process_is_ours(
+    tiny_config: Config, tiny_space: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = search._work_together
+    monkeypatch.setattr(search, "_work_together", lambda plan, jobs, say: together(plan, 1, say))  # one errs as two
     tiny_config["vectors"] = ["no/such/vectors.txt"]
     with pytest.raises(ner.DataError, match=r"no/such/vectors.txt: no such file"):
         ner.tune(tiny_config, tiny_space, trials=2, jobs=2)
@@ -222,7 +288,7 @@ def test_a_trial_that_cannot_be_trained_counts_and_is_no_result(tiny_config: Con
         ner.tune(tiny_config, {"training.optimizer.lr": [2e30, 1e30]}, sampler="grid", study="none")
 
 
-def test_a_trial_that_lags_is_pruned(tiny_config: Config) -> None:
+def test_a_trial_that_lags_is_pruned(tiny_config: Config, rehearsal: Rehearsal) -> None:
     tiny_config["training"]["epochs"] = 4
     slow = [1e-7, 2e-7, 3e-7, 4e-7]
     space = {"training.optimizer.lr": [0.02, 0.021, 0.022, 0.023, 0.024, 0.025, *slow]}
@@ -234,29 +300,44 @@ def test_a_trial_that_lags_is_pruned(tiny_config: Config) -> None:
     assert "pruned" not in states(ner.tune(tiny_config, space, sampler="grid", study="all", prune=False))
 
 
-def test_what_others_began_otherwise(tiny_config: Config, tiny_space: Config) -> None:
+def test_what_others_began_otherwise(tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal) -> None:
     ner.tune(tiny_config, tiny_space, trials=1)
     with pytest.raises(ner.ConfigError, match=r"study tune: was begun with another space, model.encoder.hidden"):
         ner.tune(tiny_config, {**tiny_space, "model.encoder.hidden": [8, 16]}, trials=2)
     with pytest.raises(ner.ConfigError, match=r"was begun with another sampler, \('tpe', now 'random'\)"):
         ner.tune(tiny_config, tiny_space, sampler="random", trials=2)
-    other = {**tiny_config, "training": {**tiny_config["training"], "epochs": 3}}
-    with pytest.raises(ner.ConfigError, match=r"another configuration, training.epochs \(2, now 3\)"):
-        ner.tune(other, tiny_space, trials=2)
-    other = {**tiny_config, "data": {**tiny_config["data"], "dev": tiny_config["data"]["train"]}}
-    with pytest.raises(ner.ConfigError, match=r"was begun with another dev data"):
-        ner.tune(other, tiny_space, trials=2)
-    again = ner.tune(tiny_config, tiny_space, trials=2)
-    assert again.trials[-1].state == "complete"
+    for key, value, says in (
+        ("training", {**tiny_config["training"], "epochs": 3}, r"training.epochs \(2, now 3\)"),
+        ("vectors", ["a/b.txt"], r"vectors \(\[\], now \['b.txt'\]\)"),
+        ("data", {**tiny_config["data"], "unlabelled": "unknown", "entity_share": 0.2}, r"data.entity_share"),
+    ):
+        with pytest.raises(ner.ConfigError, match=rf"another configuration, {says}"):
+            ner.tune({**tiny_config, key: value}, tiny_space, trials=2)
+    assert ner.tune(tiny_config, tiny_space, trials=2).trials[-1].state == "complete"
 
 
-def test_runs_of_another_study_are_not_overwritten(tiny_config: Config, tiny_space: Config, tmp_path: Path) -> None:
+def test_what_others_trained_on_otherwise(tiny_config: Config, tiny_space: Config) -> None:
+    ner.tune(tiny_config, tiny_space, trials=1)
+    data = tiny_config["data"]
+    for split, files, says in (("dev", "train", "dev data"), ("train", ["train", "test"], "training data")):
+        paths = [data[one] for one in files] if isinstance(files, list) else data[files]
+        with pytest.raises(ner.ConfigError, match=rf"was begun with another {says}"):
+            ner.tune({**tiny_config, "data": {**data, split: paths}}, tiny_space, trials=2)
+    rate = {"training.optimizer.lr": [0.02, 0.03]}
+    varied = {**rate, "data.train": [data["train"], data["test"]]}
+    found = ner.tune(tiny_config, varied, sampler="grid", study="data", trials=2)
+    assert {trial.state for trial in found.trials[:2]} == {"complete"}
+
+
+def test_runs_of_another_study_are_not_overwritten(
+    tiny_config: Config, tiny_space: Config, tmp_path: Path, rehearsal: Rehearsal
+) -> None:
     ner.tune(tiny_config, tiny_space, trials=1)
     with pytest.raises(ner.ConfigError, match=r"trial-0: holds a run of another study: .*--study NAME"):
         ner.tune(tiny_config, tiny_space, trials=1, storage=tmp_path / "other.journal")
 
 
-def test_a_torn_journal_is_mended(tiny_config: Config, tiny_space: Config) -> None:
+def test_a_torn_journal_is_mended(tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal) -> None:
     folder = ner.tune(tiny_config, tiny_space, trials=1).folder
     with (folder / "study.journal").open("ab") as file:
         file.write(b'{"op_code": 8, "worker')
@@ -280,7 +361,7 @@ def test_a_storage_that_is_no_journal(tiny_config: Config, tiny_space: Config, t
         ner.tune(tiny_config, tiny_space, storage=tmp_path / "text")
 
 
-def test_without_dev(tiny_config: Config, tiny_space: Config) -> None:
+def test_without_dev(tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal) -> None:
     tiny_config["data"] = {"train": tiny_config["data"]["train"], "dev_fraction": 0.0}
     with pytest.raises(ner.ConfigError, match=r"a search needs dev data to score on"):
         ner.tune(tiny_config, tiny_space)
@@ -288,7 +369,7 @@ def test_without_dev(tiny_config: Config, tiny_space: Config) -> None:
     assert ner.tune(tiny_config, tiny_space, trials=1).complete
 
 
-def test_tables_and_plots(tiny_config: Config, tiny_space: Config, tmp_path: Path) -> None:
+def test_tables_and_plots(tiny_config: Config, tiny_space: Config, tmp_path: Path, rehearsal: Rehearsal) -> None:
     found = ner.tune(tiny_config, tiny_space, trials=6, prune=False)
     assert json.loads((found.folder / "tune.json").read_text()) == json.loads(json.dumps(found.to_json()))
     assert set(found.importance) == set(tiny_space) and sum(found.importance.values()) == pytest.approx(1)
