@@ -39,10 +39,11 @@ class SingleCRF:
         self._from = np.ascontiguousarray(self._transitions.T)  # [to, from]
         scores = edges.astype(np.float64) / temperature
         scores[:, :K] -= scores[:, :K].max()
-        weights = np.exp(scores)
+        with np.errstate(over="ignore"):  # an end that scores hundreds: the sums are then left to the batch
+            weights = np.exp(scores)
         labels, continues = (one.numpy() for one in reading.tensors(torch.from_numpy(edges)))
         self._of_label = (labels == np.arange(reading.num_labels)[:, None]).astype(np.float64)  # [C, K + 1]
-        self._inner, self._border = weights * continues, weights * ~continues
+        self._inner, self._border = np.where(continues, weights, 0.0), np.where(continues, 0.0, weights)
         nothing = np.zeros_like(weights)
         self._step = np.block([[weights.T, nothing], [nothing, weights]])  # both directions in one product
 
@@ -86,14 +87,12 @@ class SingleCRF:
         sums = self._sums(emissions)
         if sums is None:
             return None
-        factors, forward, backward = sums
         found = np.empty(len(spans))
         for number, (start, stop, label) in enumerate(spans.tolist()):
-            mass = (forward.states[start] @ self._border) * self._of_label[label] * factors[start]
+            mass = (sums.forward[start] @ self._border) * self._of_label[label] * sums.factors[start]
             for t in range(start + 1, stop):
-                mass = (mass @ self._inner) * factors[t]
-            leaving = self._border @ backward.states[stop - 1]
-            found[number] = (mass @ leaving) * np.exp(forward.scales[start] + backward.scales[stop - 1])
+                mass = (mass @ self._inner) * sums.factors[t]
+            found[number] = mass @ (self._border @ sums.backward[stop - 1]) / sums.overlap[stop - 1]
         return np.minimum(found, 1.0)
 
     def all_span_probabilities(self, emissions: Array, longest: int) -> Array | None:
@@ -106,23 +105,18 @@ class SingleCRF:
         sums = self._sums(emissions)
         if sums is None:
             return None
-        factors, forward, backward = sums
         T = len(emissions)
         found = np.zeros((T, longest, len(self._of_label)))
-        mass = (forward.states @ self._border) * factors  # [T, K + 1], of the spans that go on at a token
-        leaving = backward.states @ self._border.T
+        mass = (sums.forward @ self._border) * sums.factors  # [T, K + 1], of the spans that go on at a token
+        leaving = sums.backward @ self._border.T / sums.overlap[:, None]
         for extra in range(min(longest, T)):
             if extra:
-                mass = (mass[:-1] @ self._inner) * factors[extra:]
-            scales = np.exp(forward.scales[: T - extra] + backward.scales[extra:])
-            found[: T - extra, extra] = ((mass * leaving[extra:]) @ self._of_label.T) * scales[:, None]
+                mass = (mass[:-1] @ self._inner) * sums.factors[extra:]
+            found[: T - extra, extra] = (mass * leaving[extra:]) @ self._of_label.T
         return np.minimum(found, 1.0)
 
-    def _sums(self, emissions: Array) -> tuple[Array, _Message, _Message] | None:
-        """Factors of the tokens [T, K + 1]; messages up to the token before each, and from the token after each on.
-
-        The scales are such that the mass of all paths is 1.
-        """
+    def _sums(self, emissions: Array) -> _Sums | None:
+        """What is summed over the beginnings and endings of all paths; None where scaled sums are not good enough."""
         T, K = emissions.shape
         S = K + 1
         factors = np.zeros((T + 2, S))  # of positions -1 to T, as of ``crf_chain``
@@ -131,36 +125,37 @@ class SingleCRF:
             scores = emissions.astype(np.float64) / self.temperature
             np.exp(scores - scores.max(1, keepdims=True), factors[1:-1, :K])
             products, states, scales = self._messages(factors)
-            overlap = (states[:-1, :S] * products[::-1, S:]).sum(1)
+            overlap = (states[:-1, :S] * products[::-1, S:]).sum(1)  # of positions -1 to T - 1
             if not overlap.min() >= _LEAST:
                 return None
-            total = np.log(states[-1, K]) + scales[-1, 0]
-        forward = _Message(states[:T, :S], scales[:T, 0] - total)
-        backward = _Message(states[T - 1 :: -1, S:], scales[T - 1 :: -1, 1])
-        return factors[1:-1], forward, backward
+        return _Sums(factors[1:-1] / scales[1:-1], states[:T, :S], states[T - 1 :: -1, S:], overlap[1:])
 
     def _messages(self, factors: Array) -> tuple[Array, Array, Array]:
         """Of both directions side by side, the second from the last position to the first.
 
         Returns:
             The states before their factors [T + 1, 2 (K + 1)], from the second position on; the states
-            [T + 2, 2 (K + 1)]; and the logarithms of what these were divided by [T + 2, 2].
+            [T + 2, 2 (K + 1)]; and what those of the first direction were divided by [T + 2, 1].
         """
         P, S = factors.shape
         both = np.concatenate((factors, factors[::-1]), 1)
-        products, states, scales = np.empty((P - 1, 2 * S)), np.empty((P, 2 * S)), np.zeros((P, 2))
+        products, states, scales = np.empty((P - 1, 2 * S)), np.empty((P, 2 * S)), np.ones((P, 1))
         states[0] = state = both[0]
         for t, (factor, product, after) in enumerate(zip(both[1:], products, states[1:], strict=True), 1):
             np.dot(self._step, state, product)
             state = np.multiply(product, factor, after)
             if t % _RESCALED_EVERY == 0:
                 halves = state.reshape(2, S)
-                sums = halves.sum(1)
-                halves /= sums[:, None]
-                np.log(sums, scales[t])
-        return products, states, scales.cumsum(0)
+                sums = halves.sum(1, keepdims=True)
+                halves /= sums
+                scales[t] = sums[0]
+        return products, states, scales
 
 
-class _Message(NamedTuple):
-    states: Array  # [T, K + 1]
-    scales: Array  # [T] the logarithm of what each is to be multiplied by
+class _Sums(NamedTuple):
+    """Messages of T tokens. The mass of a span, grown token by token by these factors, stays in their scale."""
+
+    factors: Array  # [T, K + 1] of each token, over what the message is divided by there
+    forward: Array  # [T, K + 1] the message up to the token before each
+    backward: Array  # [T, K + 1] from the token after each on
+    overlap: Array  # [T] mass of all paths, where a span that ends there is closed

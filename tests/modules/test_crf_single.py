@@ -75,6 +75,51 @@ def test_long_sentences_are_weighed_as_in_a_batch(T):
     assert not every.any()
 
 
+def test_a_span_of_any_length_has_its_probability():
+    tags, crf, reading, _ = setting("IOBES")
+    begin, inside, end = (tags.index(f"{role}-LOC") for role in "BIE")
+    with torch.no_grad():
+        crf.transitions[begin, end] = 4.0  # beside which every other step of a span is a small one
+    single = SingleCRF(crf.edges().numpy(), reading, 1.0)
+    for T in (50, 200, 1000):
+        emissions = torch.zeros(1, T, len(tags))
+        emissions[0, :, inside], emissions[0, 0, begin], emissions[0, -1, end] = 9.0, 12.0, 12.0
+        span = [0, T, reading.tensors(crf.edges())[0][begin].item()]
+        exact = crf.span_probability(emissions.double(), torch.tensor([T]), torch.tensor([[0, *span]]), reading)
+        assert exact > 0.8
+        np.testing.assert_allclose(
+            single.span_probabilities(emissions[0].numpy(), np.array([span])), exact, rtol=1e-5
+        )
+
+
+@pytest.mark.parametrize("score", [10.0, 60.0, 67.0, 70.0])
+def test_a_likely_span_of_unlikely_steps(score):
+    tags, crf, reading, _ = setting("IOBES")
+    begin, inside, end, outside = (tags.index(tag) for tag in ("B-LOC", "I-LOC", "E-LOC", "O"))
+    with torch.no_grad():
+        for parameter in crf.parameters():
+            parameter.zero_()
+        crf.transitions[begin, end] = 4.0
+        crf.transitions[[begin, inside, inside], [inside, inside, end]] = -score
+    emissions = torch.full((1, 40, len(tags)), -1e4)
+    emissions[0, :, outside] = 0.0
+    emissions[0, 10:20] = -1e4
+    emissions[0, 10, begin] = emissions[0, 19, end] = 0.0
+    emissions[0, 11:19, inside] = 0.0
+    found = SingleCRF(crf.edges().numpy(), reading, 1.0).all_span_probabilities(emissions[0].numpy(), 10)
+    exact = crf.all_span_probabilities(emissions.double(), torch.tensor([40]), reading, 10)[0].numpy()
+    assert exact[10, 9].max() > 0.99
+    np.testing.assert_allclose(found, exact, atol=1e-6)
+
+
+def test_ends_of_great_scores_are_left_to_the_batch_without_a_warning():
+    tags, crf, reading, _ = setting("IOBES")
+    with torch.no_grad():
+        crf.end_transitions.fill_(2000.0)
+    single = SingleCRF(crf.edges().numpy(), reading, 1.0)
+    assert single.span_probabilities(np.zeros((3, len(tags)), np.float32), np.array([[0, 1, 0]])) is None
+
+
 def test_no_spans_have_no_probabilities():
     tags, _, _, single = setting("IOB2")
     emissions, _ = random_batch([3], len(tags), dtype=torch.float32)
