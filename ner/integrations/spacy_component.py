@@ -9,6 +9,7 @@ spaCy finds the factory by the package's entry point: nothing has to be imported
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from ner.tagger import Tagger, load
 
 FACTORY = "bilstm_crf_ner"
 _MODEL = "model"  # the folder in a pipeline's folder
+_FILE = re.compile(r"[A-Za-z]+\.[a-z]+")  # how the files of a model are called
 
 __all__ = ["FACTORY", "EntityTagger", "make"]
 
@@ -134,8 +136,9 @@ class EntityTagger:
         source = model_folder(self.tagger.path)
         target = Path(path) / _MODEL
         target.mkdir(parents=True, exist_ok=True)
-        for file in model_files(source):
-            shutil.copyfile(source / file, target / file)
+        if target.resolve() != source.resolve():  # else the pipeline is saved where it was loaded from
+            for file in model_files(source):
+                shutil.copyfile(source / file, target / file)
 
     def from_disk(self, path: str | Path, exclude: Sequence[str] = ()) -> EntityTagger:
         """Take the model of a pipeline's folder."""
@@ -160,7 +163,7 @@ class EntityTagger:
         self._unpacked = TemporaryDirectory(prefix="ner-")
         folder = Path(self._unpacked.name)
         for file, content in files.items():
-            if Path(file).name != file or not isinstance(content, bytes):
+            if not isinstance(file, str) or not _FILE.fullmatch(file) or not isinstance(content, bytes):
                 raise ModelError(f"{self.name}: these bytes hold no model: {file!r:.60} is no file of one")
             (folder / file).write_bytes(content)
         self._path, self._tagger = str(folder), None

@@ -87,6 +87,13 @@ def test_to_disk_and_back_in_a_fresh_process(nlp: spacy.Language, tiny_model: Pa
     assert run.stdout.strip() == str(found(nlp(TEXTS[0])))
 
 
+def test_to_disk_where_it_came_from(nlp: spacy.Language, tmp_path: Path) -> None:
+    nlp.to_disk(tmp_path)
+    pipeline = spacy.load(tmp_path)
+    pipeline.to_disk(tmp_path)
+    assert found(spacy.load(tmp_path)(TEXTS[0])) == found(pipeline(TEXTS[0])) == found(nlp(TEXTS[0]))
+
+
 def test_to_bytes_and_back(nlp: spacy.Language) -> None:
     other = spacy.blank("en")
     other.add_pipe("bilstm_crf_ner")
@@ -98,7 +105,9 @@ def test_to_bytes_and_back(nlp: spacy.Language) -> None:
     assert found(again(TEXTS[0])) == found(nlp(TEXTS[0]))
 
 
-@pytest.mark.parametrize("files", [b"no", {"../evil": b""}, {"/evil": b""}, {"config.json": 1}, []])
+@pytest.mark.parametrize(
+    "files", [b"no", {"../evil": b""}, {"/evil": b""}, {"config.json": 1}, {"..": b""}, {"": b""}, {1: b""}, []]
+)
 def test_bytes_of_something_else(nlp: spacy.Language, files: object, tmp_path: Path) -> None:
     import srsly
 
