@@ -117,6 +117,7 @@ class Tagger:
             ValueError: not a document for each sentence.
             TypeError: a text where a list of tokens should be, or a token that is no string.
         """
+        sentences = list(sentences)  # also of what can be gone through but once
         if any(isinstance(tokens, str) for tokens in sentences):
             raise TypeError(
                 "tag_tokens takes sentences, each a list of tokens, not texts: for these, use tag or stream"

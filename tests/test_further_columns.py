@@ -110,6 +110,8 @@ def test_where_they_are_missing_the_message_says_so(tagger: Tagger, tmp_path: Pa
         tagger.tag("Ada left.")
     with pytest.raises(DataError, match="sentence 1 has 2 tokens, and columns with 1 values"):
         tagger.tag_tokens([["a", "b"]], columns=[[["N"]]])
+    with pytest.raises(DataError, match="there are columns of 1 sentences, and 2 sentences"):
+        tagger.tag_tokens([["a"], []], columns=[[["N"]]])
     (tmp_path / "two.conll").write_text("Ada B-X\n")
     with pytest.raises(DataError, match=r"two.conll:1: there is no column 1 beside words and tags"):
         ner.evaluate(tagger, tmp_path / "two.conll")

@@ -122,6 +122,7 @@ def test_one_where_many_are_expected_is_an_error(tiny_tagger: Tagger) -> None:
         with pytest.raises(TypeError, match=f"tokens that are strings, got {name}"):
             tiny_tagger.tag_tokens([["Ada"], ["in", token]])  # type: ignore[list-item]
     assert tiny_tagger.tag_tokens([["Ada"]])[0].text == "Ada"
+    assert len(tiny_tagger.tag_tokens(iter([["Ada"], ["Oslo"]]))) == 2  # type: ignore[arg-type]
 
 
 def test_documents_show_themselves(tiny_tagger: Tagger) -> None:

@@ -60,6 +60,11 @@ class ColumnValues:
                 remedy="Give it column files or JSONL that have them (ner tag --from conll, --from jsonl), in Python "
                 "tag_tokens(sentences, columns=...); or train without model.features.columns.",
             )
+        if len(columns) != len(sentences):
+            raise DataError(
+                f"there are columns of {len(columns)} sentences, and {len(sentences)} sentences.",
+                remedy="Give each sentence its columns, an empty one too.",
+            )
         for number, (tokens, rows) in enumerate(zip(sentences, columns, strict=True)):
             if len(rows) != len(self.names) or any(len(row) != len(tokens) for row in rows):
                 raise DataError(
