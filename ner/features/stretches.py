@@ -33,6 +33,7 @@ def stretches(lengths: np.ndarray, documents: Sequence[int] | None, reach: int) 
     starts = stops - lengths
     if not reach or documents is None or not len(lengths):
         return Stretches(starts, lengths)
+    reach = min(reach, int(stops[-1]))  # a configuration may say "all of it" with any number
     opens = np.array([True, *(one != other for one, other in pairwise(documents))])
     number = np.cumsum(opens) - 1
     begins = starts[opens]

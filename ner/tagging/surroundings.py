@@ -32,7 +32,7 @@ class Surroundings:
                 if known >= self._reach or unit.document_of[-1] != last:
                     return number
                 known += _tokens(unit)
-        return 0
+        return 0 if known else len(units)  # nothing stands in them
 
     def of(self, units: list[Unit], following: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
         """The units to be read before and after those of a window; windows come in order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,12 @@ def test_as_many_tokens_as_there_are_in_the_document(sentences: list[tuple[int, 
         else:
             assert found.sizes[number] == 0
         start = stop
+
+
+@pytest.mark.parametrize("reach", [2**63 - 1, 10**30])
+def test_a_reach_beyond_all_texts_is_the_whole_document(reach: int) -> None:
+    found = stretches(np.array([3, 0, 2, 4]), [0, 0, 0, 1], reach)
+    assert found.first.tolist() == [0, 0, 0, 5] and found.sizes.tolist() == [5, 0, 5, 4]
 
 
 def test_without_documents_sentences_are_read_alone() -> None:

@@ -17,6 +17,7 @@ def test_units_wait_for_what_follows_them() -> None:
     surroundings = Surroundings(5)
     assert surroundings.ready([]) == 0
     assert surroundings.ready([unit(9, 0)]) == 0
+    assert surroundings.ready([unit(0, 0), unit(0, 0)]) == 2  # nothing in them waits
     assert surroundings.ready([unit(9, 0), unit(4, 0)]) == 0
     assert surroundings.ready([unit(9, 0), unit(4, 0), unit(0, 0), unit(1, 0)]) == 1
     assert surroundings.ready([unit(9, 0), unit(9, 0), unit(1, 1)]) == 2  # their document is complete
