@@ -23,6 +23,8 @@ def main(
 
     tagger = ner.load(model)
     fitted = tagger.predictor.temperature
+    if plots is not None:
+        plots.mkdir(parents=True, exist_ok=True)
     for name, temperature in (("before", 1.0), ("after", fitted)):
         tagger.predictor.temperature = temperature
         evaluation = ner.evaluate(tagger, data)
