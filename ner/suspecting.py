@@ -91,6 +91,11 @@ def find_suspects(
         "tagging.calibrate": False,
     }
     settings = with_values(in_memory(config), {**values, **fixed, "tagging.decoding": "path"})
+    if listener is not None and config.model.encoder.context and not _has_documents(rows, folds):
+        listener.note(
+            f"The data hold fewer than {2 * folds} documents, and so are dealt out as single sentences: what is read "
+            "around them (model.encoder.context) is not what stands beside them in the file."
+        )
     beliefs: list[list[Belief]] = [[] for _ in rows]
     for seed in seeds:
         for number, held in enumerate(_deal(rows, folds, seed), start=1):
@@ -217,10 +222,10 @@ def _deal(rows: Sequence[tuple[Any, ...]], folds: int, seed: int) -> list[list[i
     Raises:
         DataError: fewer different sentences than folds.
     """
-    documents = {(file, document) for _, _, document, _, file in rows}
+    whole = _has_documents(rows, folds)
     units: defaultdict[Hashable, list[int]] = defaultdict(list)
     for index, (tokens, _, document, _, file) in enumerate(rows):
-        units[(file, document) if len(documents) >= 2 * folds else tuple(tokens)].append(index)
+        units[(file, document) if whole else tuple(tokens)].append(index)
     if len(units) < folds:
         raise DataError(f"{len(units)} different sentences cannot be dealt out to {folds} folds.")
     order = list(units.values())
@@ -229,6 +234,11 @@ def _deal(rows: Sequence[tuple[Any, ...]], folds: int, seed: int) -> list[list[i
     for unit in order:
         min(dealt, key=len).extend(unit)
     return [sorted(fold) for fold in dealt]
+
+
+def _has_documents(rows: Sequence[tuple[Any, ...]], folds: int) -> bool:
+    """Whether there are documents enough to deal them out whole."""
+    return len({(file, document) for _, _, document, _, file in rows}) >= 2 * folds
 
 
 def _trained_without(config: Config, part: Dataset, held: Sequence[int], seed: int) -> Predictor:

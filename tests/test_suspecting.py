@@ -16,6 +16,7 @@ import ner
 from ner import suspecting
 from ner.schemes import Span, to_spans, to_tags
 from ner.tagger import Tagger
+from tests.training.runs import Notes
 
 Config = dict[str, Any]
 
@@ -132,6 +133,13 @@ def test_jsonl_names_the_record(tiny_config: Config, corrupted: tuple[Path, int]
     tiny_config["data"] = {"train": str(tmp_path / "wrong.jsonl")}
     places = {one.place for one in ner.find_suspects(tiny_config, folds=2, epochs=3).ranked}
     assert places and all(0 < int(place.removeprefix(f"{tmp_path}/wrong.jsonl:")) <= 40 for place in places)
+
+
+def test_context_of_sentences_that_were_dealt_out_alone(tiny_config: Config) -> None:
+    tiny_config["model"]["encoder"]["context"] = 3
+    notes = Notes()
+    ner.find_suspects(tiny_config, folds=2, epochs=1, listener=notes)
+    assert notes.notes[0].startswith("The data hold fewer than 4 documents")
 
 
 def test_what_cannot_be(tiny_config: Config, tmp_path: Path) -> None:
