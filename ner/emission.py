@@ -21,6 +21,7 @@ from ner.features.batches import places
 from ner.features.encoder import FeatureEncoder
 from ner.features.stretches import stretches
 from ner.model import SequenceTagger
+from ner.modules.crf_chain import full_precision
 from ner.modules.recurrent import Recurrent
 from ner.threads import in_order, single_threaded
 from ner.word_types import WordTypeCache
@@ -111,26 +112,28 @@ class Emitter:
         starts = np.cumsum(lengths) - lengths
         read = stretches(lengths, beside.documents, self.model.context)
         alone = read.sizes is lengths
-        with torch.inference_mode(), single_threaded():
+        device = self.model.project.weight.device
+        # Without autocast: a thread of the pool does not have it, and vectors of words are kept.
+        with torch.inference_mode(), single_threaded(), full_precision(device):
             table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
         gazetteers = self.encoder.encode_sentences(sentences, beside.columns)
 
         def job(chosen: np.ndarray) -> R:
-            with torch.inference_mode():
+            with torch.inference_mode(), full_precision(device):
                 mask, position = places(starts[chosen], lengths[chosen])
                 seen, around = position, None
                 if not alone:
                     first, sizes = read.first[chosen], read.sizes[chosen]
                     _, seen = places(first, sizes)
-                    around = torch.from_numpy(np.stack([starts[chosen] - first, sizes], axis=1)).to(table.device)
-                index = torch.from_numpy(rows[seen]).to(table.device)
-                size = torch.from_numpy(lengths[chosen]).to(table.device)
-                matches = None if gazetteers is None else torch.from_numpy(gazetteers[seen]).to(table.device)
+                    around = torch.from_numpy(np.stack([starts[chosen] - first, sizes], axis=1)).to(device)
+                index = torch.from_numpy(rows[seen]).to(device)
+                size = torch.from_numpy(lengths[chosen]).to(device)
+                matches = None if gazetteers is None else torch.from_numpy(gazetteers[seen]).to(device)
                 emissions = self.model.emissions(table, index, size, matches, around)
                 return work(Emitted(chosen, position, mask, emissions, size))
 
         batches = list(self._batches(read.sizes))
-        return in_order(job, batches) if table.device.type == "cpu" else map(job, batches)
+        return in_order(job, batches) if device.type == "cpu" else map(job, batches)
 
     def emit(self, sentences: Sequence[list[str]], beside: Beside = ALONE) -> Iterator[Emitted]:
         """The emissions of all sentences that are not empty; see `start`."""

@@ -89,6 +89,15 @@ def test_batches_are_shared_out_among_threads_with_torch_to_themselves(
     assert found == [2]  # threads that come later are not touched
 
 
+def test_autocast_around_it_changes_nothing(make: Make, sentences: list[list[str]]) -> None:
+    expected = by_sentence(make(), sentences)
+    for batch_tokens in (10**6, 64):  # one batch in this thread, or several in others
+        with torch.autocast("cpu", torch.bfloat16):
+            found = by_sentence(make(batch_tokens=batch_tokens), sentences)
+        for number, emissions in expected.items():
+            torch.testing.assert_close(found[number], emissions, rtol=0, atol=1e-5)
+
+
 def test_an_error_in_a_batch_comes_out(make: Make, sentences: list[list[str]]) -> None:
     def fail(batch: Emitted) -> None:
         raise ZeroDivisionError
