@@ -30,6 +30,8 @@ def tag_rows(tagger: Tagger, rows: Mapping[str, Any], column: str | None = None)
     Raises:
         DataError: there is no such column, or it holds neither texts nor lists of tokens.
     """
+    from datasets.formatting.formatting import LazyBatch, LazyRow  # what map hands over
+
     name = column or next((one for one in (*TOKENS, TEXT) if one in rows), "")
     if name not in rows:
         raise DataError(
@@ -38,7 +40,10 @@ def tag_rows(tagger: Tagger, rows: Mapping[str, Any], column: str | None = None)
             remedy='Name the column: dataset.map(tagger, batched=True, fn_kwargs={"column": "sentence"}).',
         )
     values = rows[name]
-    single = isinstance(values, str) or (_are(values, str) and name in TOKENS)
+    if isinstance(rows, (LazyRow, LazyBatch)):
+        single = isinstance(rows, LazyRow)
+    else:
+        single = isinstance(values, str) or (_are(values, str) and name in TOKENS)
     batch = [values] if single else list(values)
     of_tokens = not _are(batch, str)
     if of_tokens and not all(_are(one, str) for one in batch):
@@ -47,7 +52,7 @@ def tag_rows(tagger: Tagger, rows: Mapping[str, Any], column: str | None = None)
     columns: dict[str, list[Any]] = {"entities": [_entities(document) for document in documents]}
     if of_tokens:
         columns["predicted_tags"] = [document.tags()[0] for document in documents]
-    if hasattr(rows, "pa_table"):
+    if isinstance(rows, (LazyRow, LazyBatch)):
         columns = _typed(columns)
     return {key: value[0] if single else value for key, value in columns.items()}
 

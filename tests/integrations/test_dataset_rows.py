@@ -53,6 +53,15 @@ def test_a_column_by_name_in_two_processes(tiny_tagger: ner.Tagger) -> None:
     assert found(rows) == expected(tiny_tagger)
 
 
+@pytest.mark.parametrize("batched", [True, False])
+def test_neither_texts_nor_tokens_are_known_by_the_column(tiny_tagger: ner.Tagger, batched: bool) -> None:
+    data = datasets.Dataset.from_dict({"words": TEXTS, "sentence": SENTENCES})
+    assert found(data.map(tiny_tagger, batched=batched)) == expected(tiny_tagger)
+    rows = data.map(tiny_tagger, batched=batched, fn_kwargs={"column": "sentence"})
+    assert found(rows) == expected(tiny_tagger)
+    assert [len(tags) for tags in rows["predicted_tags"]] == [len(tokens) for tokens in SENTENCES]
+
+
 def test_plain_rows(tiny_tagger: ner.Tagger) -> None:
     batch = tiny_tagger({"text": TEXTS})
     assert [[tuple(one.values())[:4] for one in row] for row in batch["entities"]] == expected(tiny_tagger)
