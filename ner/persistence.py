@@ -333,7 +333,7 @@ def _checksum(path: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows flushes only what may be written to
         os.fsync(file.fileno())
 
 

@@ -98,7 +98,8 @@ class Predictor:
     """A trained network at work on token lists.
 
     Args:
-        model: in evaluation mode; it is left so.
+        model: in evaluation mode; it is left so. What is computed from its weights is kept: once they have changed,
+            make another.
         encoder, tagset: that it was trained with.
         temperature: divides all potentials where probabilities are computed.
         threshold: of the span decoding that is this model's own; None for the best path.
