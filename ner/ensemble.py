@@ -24,7 +24,7 @@ from ner.errors import ModelError
 from ner.model import SequenceTagger
 from ner.persistence import WEIGHTS, Description, load_model
 from ner.systems import runs_in
-from ner.tagger import Tagger, load
+from ner.tagger import Tagger, load, require_same
 
 
 class Ensemble(Tagger):
@@ -67,8 +67,8 @@ class Ensemble(Tagger):
         self._members = [str(member.path.absolute()) for member in members]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What goes to another process: where the members are; they are loaded again there."""
-        return Ensemble, (self._members, self.device, self.precision)
+        """What goes to another process, where the members are loaded again: their folders and checksum."""
+        return _reload, (self._members, self.device, self.precision, self.identity()["sha256"])
 
 
 class MeanTagger(nn.Module):
@@ -123,6 +123,17 @@ class _Projections(nn.ModuleList):
     @property
     def weight(self) -> Tensor:
         return cast(Tensor, self[0].weight)
+
+
+def _reload(members: list[str], device: str, precision: Precision, checksum: str) -> Ensemble:
+    """The same members in another process.
+
+    Raises:
+        ModelError: they are not there any more, or others are.
+    """
+    ensemble = Ensemble(members, device, precision)
+    require_same(ensemble, checksum)
+    return ensemble
 
 
 def _difference(one: Description, other: Description) -> str:

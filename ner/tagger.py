@@ -262,9 +262,18 @@ def _reload(path: str, device: str, precision: Precision, checksum: str) -> Tagg
         ModelError: it is not there any more, or another one is.
     """
     tagger = load(path, device, precision)
-    if tagger.identity()["sha256"] != checksum:
-        raise ModelError(f"{path}: the model has changed since it was loaded; load it again")
+    require_same(tagger, checksum)
     return tagger
+
+
+def require_same(tagger: Tagger, checksum: str) -> None:
+    """That a tagger that was loaded again has the weights that it had.
+
+    Raises:
+        ModelError: it has not.
+    """
+    if tagger.identity()["sha256"] != checksum:
+        raise ModelError(f"{tagger.path}: the model has changed since it was loaded; load it again")
 
 
 def _is_folder_of_runs(path: Path) -> bool:

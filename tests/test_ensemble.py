@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,17 @@ def test_thresholds_of_span_decoding_are_averaged(tiny_config: dict[str, Any], t
     path = ner.train({**tiny_config, "tagging": {}, "output": str(tmp_path / "path")}).folder
     with pytest.raises(ner.ModelError, match=r"cannot be averaged: they differ in tagging.decoding\."):
         Ensemble([path, found.runs[1].folder])
+
+
+def test_a_copy_has_the_same_members(seeds: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(seeds, tmp_path / "seeds", ignore=shutil.ignore_patterns("checkpoint*")))
+    ensemble = Ensemble(folder)
+    packed = pickle.dumps(ensemble)
+    assert pickle.loads(packed).tag_tokens(SENTENCES) == ensemble.tag_tokens(SENTENCES)
+    shutil.rmtree(folder / "seed2")
+    shutil.copytree(folder / "seed1", folder / "seed2")
+    with pytest.raises(ner.ModelError, match="has changed since it was loaded; load it again"):
+        pickle.loads(packed)
 
 
 def test_what_cannot_be_averaged(seeds: Path, tiny_model: Path, tiny_config: dict[str, Any], tmp_path: Path) -> None:
