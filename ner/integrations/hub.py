@@ -27,7 +27,7 @@ def push(folder: str | os.PathLike[str], name: str, *, private: bool = False, to
         The address of the commit.
 
     Raises:
-        ModelError: the folder holds no model, or the hub refused it.
+        ModelError: the folder holds no model, or the hub refused it or cannot be reached.
     """
     path = model_folder(folder)
     files = model_files(path)  # and no link, which would send what it leads to
@@ -36,8 +36,8 @@ def push(folder: str | os.PathLike[str], name: str, *, private: bool = False, to
         api = hub.HfApi(token=token)
         api.create_repo(name, private=private, exist_ok=True)
         commit = api.upload_folder(repo_id=name, folder_path=path, allow_patterns=files)
-    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError, OSError, ValueError) as error:
-        raise ModelError(f"{PREFIX}{name}: could not be uploaded: {error}") from None
+    except Exception as error:  # without a connection that of whichever HTTP library the hub is built on
+        raise ModelError(f"{PREFIX}{name}: could not be uploaded: {str(error) or type(error).__name__}") from None
     return str(commit.commit_url)
 
 

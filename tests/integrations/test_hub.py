@@ -66,6 +66,22 @@ def test_what_cannot_be_had(server: Path, tiny_model: Path) -> None:
         hub.push(tiny_model, "nobody")
 
 
+@pytest.mark.parametrize("reason", ["Name or service not known", ""])
+def test_without_a_connection(tiny_model: Path, monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
+    class ConnectError(Exception):
+        """Of an HTTP library: neither of the hub's errors nor an OSError."""
+
+    class Api:
+        def __init__(self, token: str | None = None) -> None: ...
+
+        def create_repo(self, *_: Any, **__: Any) -> None:
+            raise ConnectError(reason)
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Api)
+    with pytest.raises(ModelError, match=f"hub:me/model: could not be uploaded: {reason or 'ConnectError'}$"):
+        hub.push(tiny_model, "me/model")
+
+
 def test_nothing_from_elsewhere_is_uploaded(server: Path, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("not for others")
     copy = Path(shutil.copytree(tiny_model, tmp_path / "copy"))
