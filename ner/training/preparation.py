@@ -13,7 +13,7 @@ from ner.checking import hits
 from ner.config import Config, WordConfig
 from ner.corpus.beside import Beside, beside_of
 from ner.corpus.check import check, identity
-from ner.corpus.read import hold_out, load
+from ner.corpus.read import hold_out, load, scheme_of
 from ner.corpus.table import columns
 from ner.errors import ConfigError, DataError
 from ner.features.batches import EncodedCorpus, Targets
@@ -140,7 +140,11 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
     vectors = [read_vectors(path) for path in config.vectors] if start is None else [start.vectors]
     others = further_columns(config)
     second = others[len(config.model.features.columns) :]
-    corpus, silver = load(config.data, dataset, others), label(config, others)
+    corpus = load(config.data, dataset, others)
+    scheme = None if config.data.scheme == "auto" else config.data.scheme
+    if config.distillation.teacher is not None and corpus:
+        scheme = scheme_of(corpus, config.data.scheme)  # before the teacher's tags stand among those of people
+    silver = label(config, scheme or "IOB2", others)
     if "dev" not in corpus and "train" in corpus and config.data.dev_fraction:
         corpus = hold_out(corpus, config.data.dev_fraction, config.training.seed)
         listener.note(
@@ -156,7 +160,6 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
         corpus["train"] = join(corpus.get("train"), silver)
     if not len(corpus.get("train", ())):
         raise DataError("there is nothing to train on.", remedy="Set data.train or data.dataset.")
-    scheme = None if config.data.scheme == "auto" else config.data.scheme
     report = check(corpus, hits(vectors) if start is None else None, scheme)
     listener.checked(report)
     if report.fatal and not config.training.force:

@@ -38,11 +38,12 @@ class Silver(NamedTuple):
     tagset: TagSet
 
 
-def label(config: Config, others: Collection[str] = ()) -> Silver | None:
+def label(config: Config, scheme: str, others: Collection[str] = ()) -> Silver | None:
     """Let the configured teacher label its sentences; None where no teacher is configured.
 
     Args:
         config: of the student.
+        scheme: in which the teacher's tags are written: that of the corpus, so that they do not decide it.
         others: names of further columns that the student learns from.
 
     Raises:
@@ -65,7 +66,6 @@ def label(config: Config, others: Collection[str] = ()) -> Silver | None:
         )
     named = [(path, one) for path in distillation.data for one in read(path, config.data, tagged=False)]
     sentences = [one.tokens for _, one in named]
-    scheme = "IOB2" if config.data.scheme == "auto" else config.data.scheme
     for _, one in named:
         one.tags, one.weight = ["O"] * len(one.tokens), distillation.weight
     beside = beside_of(to_dataset(named, teacher.columns), teacher.columns)

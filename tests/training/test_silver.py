@@ -11,8 +11,10 @@ import torch
 
 import ner
 from ner.config import load_config
+from ner.corpus.read import read
 from ner.errors import ConfigError, DataError
 from ner.features.batches import EncodedCorpus
+from ner.schemes import convert
 from ner.training.listener import Listener
 from ner.training.preparation import prepare
 
@@ -104,6 +106,25 @@ def test_without_gold_data(tiny_config: dict[str, Any], tiny_model: Path, text: 
     result = ner.train(config)
     assert result.dev is not None
     assert ner.load(result.model).labels == ner.load(tiny_model).labels
+
+
+@pytest.mark.parametrize("split", ["dev", "train"])
+def test_the_teachers_tags_do_not_decide_the_scheme(
+    tiny_config: dict[str, Any], tiny_model: Path, tiny_files: Path, text: Path, tmp_path: Path, split: str
+) -> None:
+    gold = tmp_path / "iob1.conll"
+    sentences = [one for one in read(tiny_files / "dev.conll")]
+    blocks = [zip(one.tokens, convert(one.tags, "IOB1"), strict=True) for one in sentences]
+    gold.write_text("\n\n".join("\n".join(map(" ".join, block)) for block in blocks) + "\n", encoding="utf-8")
+    config = _config(tiny_config, tiny_model, text)
+    config["distillation"]["data"] = [str(text)] * 5  # more than there is of gold
+    config["data"] = {split: str(gold)}
+    prepared = prepare(load_config(config), None, Listener())
+    assert prepared.scheme == "IOB1"
+    assert not any(report.illegal for report in prepared.report.splits.values())
+    silver = prepared.corpus["train"]["tags"][-len(sentences) :]
+    told = [found.tags("IOB1")[0] for found in ner.load(tiny_model).tag_tokens([one.tokens for one in sentences])]
+    assert silver == told and any("I-" in tag for tags in told for tag in tags)
 
 
 def test_targets_change_what_is_learnt(tiny_config: dict[str, Any], tiny_model: Path, text: Path) -> None:
