@@ -82,8 +82,10 @@ class Comparison:
         if self.significant and self.over_seeds:
             return f"{better} is better than {worse}, for new {self.unit} of this kind and new seeds: {numbers}."
         if self.significant:
+            one, other = map(_called, self.names, self.f1)
+            claim = f"{other} is better than {one}" if self.difference > 0 else f"{one} is better than {other}"
             return (
-                f"The model {better} is better than the model {worse} for new {self.unit} of this kind: {numbers}. "
+                f"T{claim[1:]} for new {self.unit} of this kind: {numbers}. "
                 "Nothing follows about the ways of training them, since a seed alone can move F1 by a point: "
                 "for that, compare several seeds of each."
             )
@@ -105,7 +107,10 @@ class Comparison:
             for name, runs in zip(self.names, self.f1, strict=True)
         ]
         low, high = self.interval
-        levels = "and seeds" if self.over_seeds else "alone: one run each"
+        single = [name for name, runs in zip(self.names, self.f1, strict=True) if len(runs) == 1]
+        levels = "alone: one run each" if len(single) == 2 else "and seeds"
+        if len(single) == 1:
+            levels += f", of {single[0]} by its one run and the other's deviation"
         return "\n".join(
             (
                 text_table(("system", "runs", "mean F1", "minimum", "maximum"), rows),
@@ -178,6 +183,11 @@ def compare(
         unit="sentences" if documents is None else "documents",
         samples=samples,
     )
+
+
+def _called(name: str, runs: Sequence[float]) -> str:
+    """What is compared where it is these trained models and not the way of training them."""
+    return f"the model {name}" if len(runs) == 1 else f"the mean of the {len(runs)} models {name}"
 
 
 def _stacked(system: Sequence[Counts], documents: Sequence[int] | None) -> npt.NDArray[np.float64]:

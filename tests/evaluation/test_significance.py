@@ -237,6 +237,19 @@ def test_table_and_json():
     assert lines[-1] == found.verdict()
 
 
+def test_one_run_against_several():
+    random = np.random.default_rng(0)
+    gold = random.integers(0, 4, 800)
+    old, new = system(random, gold, 0.6, 1), system(random, gold, 0.8, 3, 0.001)
+    for first, second, names in ((old, new, ("old", "new")), (new, old, ("new", "old"))):
+        found = compare(first, second, names=names)
+        assert "one run each" not in found.table()
+        assert "800 sentences and seeds, of old by its one run and the other's deviation\n" in found.table()
+        assert found.verdict().startswith("The mean of the 3 models new is better than the model old for new ")
+        assert "Nothing follows about the ways of training" in found.verdict()
+    assert "over 800 sentences alone: one run each\n" in compare(old, new[:1]).table()
+
+
 @pytest.mark.parametrize("arguments, message", [
     (([], [FIRST]), "no run"),
     (([FIRST[:4]], [SECOND]), "scored on different data"),
