@@ -99,7 +99,7 @@ def train(
         config: a configuration, a mapping of the same shape, or a YAML file.
         dataset: the corpus, in place of the configuration's files: splits ``train`` and, if there are such, ``dev``
             (or ``validation``) and ``test``, with columns of tokens and tags.
-        resume: go on from the run folder's checkpoint.
+        resume: go on from the run folder's checkpoint; where no run was begun, begin one and say so.
         overwrite: replace a run that stands in the folder.
         listener: is told what happens; by default nobody is.
 
@@ -118,6 +118,8 @@ def train(
     with claimed, denormals_flushed():
         accelerator.wait_for_everyone()
         saved = load_checkpoint(folder.checkpoint) if resume and folder.occupied() else None
+        if resume and not saved:
+            listener.note(f"no checkpoint in {folder.path}: starting from the beginning")
         if saved:
             set_threads(saved[1]["threads"])
         else:

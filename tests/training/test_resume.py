@@ -18,7 +18,7 @@ from ner.errors import TrainingError
 from ner.training import run as run_module
 from ner.training.folder import RunFolder
 from ner.training.run import train
-from tests.training.runs import Stop, Stopped, outcome
+from tests.training.runs import Notes, Stop, Stopped, outcome
 
 STEPS = 10  # of an epoch of 40 sentences in batches of 4
 Config = dict[str, Any]
@@ -285,3 +285,11 @@ def test_a_damaged_checkpoint_is_said_to_be_so(make: Callable[..., Config], tmp_
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(TrainingError, match="damaged"):
         train(make(), resume=True)
+
+
+def test_what_cannot_be_resumed_is_begun_with_a_note(make: Callable[..., Config]) -> None:
+    config, note = make(epochs=1), f"no checkpoint in {make()['output']}: starting from the beginning"
+    first, again = Notes(), Notes()
+    train(config, resume=True, listener=first)
+    train(config, resume=True, listener=again)
+    assert first.notes.count(note) == 1 and note not in again.notes
