@@ -141,7 +141,7 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
     others = further_columns(config)
     second = others[len(config.model.features.columns) :]
     corpus = load(config.data, dataset, others)
-    scheme = None if config.data.scheme == "auto" else config.data.scheme
+    scheme: str | None = None if config.data.scheme == "auto" else config.data.scheme
     if config.distillation.teacher is not None and corpus:
         scheme = scheme_of(corpus, config.data.scheme)  # before the teacher's tags stand among those of people
     silver = label(config, scheme or "IOB2", others)
