@@ -118,10 +118,13 @@ def evaluate(
 
     Raises:
         ModelError, DataError: the model or the corpus cannot be used, or the corpus has no tags.
+        TypeError: the split was given without its name.
     """
     from ner.tagger import Tagger
     from ner.tagger import load as load_tagger
 
+    if isinstance(options, str):
+        raise TypeError(f'evaluate takes the split by name: split="{options}"')
     tagger = model if isinstance(model, Tagger) else load_tagger(model)
     columns = tagger.columns
     part = _split(data, options or DataConfig(), split, columns)

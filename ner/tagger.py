@@ -231,8 +231,8 @@ def load(path: str | os.PathLike[str], device: str = "cpu", precision: Precision
         path: of the folder that a training wrote, or of the run that holds it as ``model``; of a folder with the runs
             of several seeds, which then decide together; or ``hub:owner/name``.
         device: where the network runs, such as ``cpu`` or ``cuda``.
-        precision: of the recurrent layers. ``bf16`` is several times faster where the processor has instructions for
-            it, and changes a tag in some thousands.
+        precision: of the recurrent layers. ``bf16`` tags about 1.5 times as fast where the processor has instructions
+            for it, and changes fewer than one tag in ten thousand (docs/performance.md).
 
     Raises:
         ModelError: the folder is missing, cut short, altered or of a newer format.

@@ -113,6 +113,8 @@ def test_datasets_files_and_folders_of_models(
     assert by_file.data["sha256"] == by_part.data["sha256"] != by_dev.data["sha256"]
     with pytest.raises(DataError, match="no split 'tset', but train, dev, test"):
         ner.evaluate(tiny_model, tiny_corpus, split="tset")
+    with pytest.raises(TypeError, match='split="test"'):
+        ner.evaluate(tiny_model, tiny_corpus, "test")  # type: ignore[arg-type]
 
 
 def test_labels_that_the_model_never_saw_are_misses(tiny_tagger: Tagger, tmp_path: Path) -> None:
