@@ -19,7 +19,7 @@ Every key of a configuration file, with its default. On the command line: `ner t
 Paths are relative to the folder that you call from. A key that does not exist, a value of the wrong kind and an
 impossible combination are errors, all of them in one message.
 
-This page is written by `python scripts/document_configuration.py` from `ner/config/sections.py`.
+This page is written by `python scripts/document_configuration.py` from `ner/config/`.
 """
 TARGET = Path(__file__).parent.parent / "docs" / "configuration.md"
 

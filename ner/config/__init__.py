@@ -6,22 +6,10 @@ wrong kind and an impossible combination are errors, and one `ConfigError` names
 
 from __future__ import annotations
 
+from ner.config.network import AuxiliaryConfig, CharConfig, EncoderConfig, FeatureConfig, ModelConfig, WordConfig
 from ner.config.reading import checksum, field_names, load_config, value_faults, value_of, with_values
-from ner.config.sections import (
-    AuxiliaryConfig,
-    CharConfig,
-    Config,
-    DataConfig,
-    DistillationConfig,
-    EncoderConfig,
-    FeatureConfig,
-    ModelConfig,
-    OptimizerConfig,
-    Section,
-    TaggingConfig,
-    TrainingConfig,
-    WordConfig,
-)
+from ner.config.sections import Config, DataConfig, DistillationConfig, OptimizerConfig, TaggingConfig, TrainingConfig
+from ner.config.values import Section
 
 __all__ = [
     "AuxiliaryConfig",

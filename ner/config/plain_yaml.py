@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -45,3 +46,23 @@ def parse(text: str) -> Any:
         raise ConfigError("is not valid YAML: it is nested too deep") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # of dates, numbers and truth values
         raise ConfigError(f"is not valid YAML: a value is not what it looks like: {str(error)[:100]}") from None
+
+
+def read(path: Path, missing: str) -> Any:
+    """The value of a YAML file.
+
+    Args:
+        path: the file.
+        missing: what to say of a file that is not there.
+
+    Raises:
+        ConfigError: it cannot be read, or `parse` refuses it; the file is named.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; {missing}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None

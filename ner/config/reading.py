@@ -11,8 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ner.config import plain_yaml
 from ner.config.plain_yaml import parse
-from ner.config.sections import Config, Section
+from ner.config.sections import Config
+from ner.config.values import Section
 from ner.errors import ConfigError
 
 
@@ -53,14 +55,7 @@ def _read(source: str | Path | Mapping[str, Any] | Config) -> tuple[str, dict[st
     if isinstance(source, Mapping):
         return "configuration", _copy(source)
     path = Path(source)
-    try:
-        tree = parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; configurations to start from are in configs/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    tree = plain_yaml.read(path, "configurations to start from are in configs/")
     if tree is None:
         tree = {}
     if not isinstance(tree, dict):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ner.corpus.jsonl import TOKENS
 from ner.errors import DataError
 
 if TYPE_CHECKING:
     from ner.document import Document
     from ner.tagger import Tagger
 
-TOKENS = ("tokens", "words")
 TEXT = "text"
 
 

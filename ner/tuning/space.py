@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.config import Config, value_faults, value_of
-from ner.config.plain_yaml import parse
+from ner.config import Config, plain_yaml, value_faults, value_of
 from ner.errors import ConfigError
 
 GRID_LIMIT = 1_000
@@ -174,14 +173,7 @@ def load_space(source: str | os.PathLike[str] | Mapping[str, Any], config: Confi
 
 
 def _read(path: Path) -> tuple[str, dict[Any, Any]]:
-    try:
-        tree = parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; a space to start from is configs/spaces/usual.yaml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    tree = plain_yaml.read(path, "a space to start from is configs/spaces/usual.yaml")
     if not isinstance(tree, dict):
         kind = "nothing" if tree is None else f"a {type(tree).__name__}"
         raise ConfigError(f"{path}: expected keys of the configuration and what they may be, got {kind}")
