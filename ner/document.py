@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ner.schemes import Span, to_tags
 
 Offsets = list[tuple[int, int]]
+_LETTERS, _ENTITIES = 60, 10  # of a document that shows itself in a line
 
 
 class Token(NamedTuple):
@@ -119,6 +120,12 @@ class Document:
             for name, label, start, end, score in self.entities
         ]
         return f'{{"text": {quote(text)}, "tokens": [{", ".join(tokens)}], "entities": [{", ".join(entities)}]}}'
+
+    def __repr__(self) -> str:
+        text = self.text if len(self.text) <= _LETTERS else f"{self.text[: _LETTERS - 3]}..."
+        shown = [f"[{entity.label} {entity.text}]" for entity in self.entities[:_ENTITIES]]
+        more = ["..."] * (len(self.entities) > _ENTITIES)
+        return f"<Document {text!r}, entities: {' '.join([*shown, *more]) or 'none'}>"
 
     def _repr_html_(self) -> str:
         from ner.html import highlight

@@ -23,7 +23,7 @@ from ner.emission import Precision
 from ner.errors import ModelError
 from ner.model import SequenceTagger
 from ner.persistence import WEIGHTS, Description, load_model
-from ner.systems import runs_in
+from ner.runs import runs_in
 from ner.tagger import Tagger, load, require_same
 
 

@@ -11,7 +11,7 @@ IOB2   ``B``, ``B I``, ``B B``                   also called BIO
 IOE1   ``I``, ``I I``, ``E I``                   E only between touching spans
 IOE2   ``E``, ``I E``, ``E E``
 IOBES  ``S``, ``B E``, ``S S``                   also called BIOES
-BILOU  ``U``, ``B L``, ``U U``
+BILOU  ``U``, ``B L``, ``U U``                   also called BILUO
 BMES   ``S``, ``B E``, ``S S``                   M inside; common for Chinese
 ====== ========================================= =============================
 
@@ -29,6 +29,7 @@ OUTSIDE = "O"
 UNKNOWN = "?"
 BARE = "_"
 SCHEMES = ("IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES")
+SYNONYMS = {"BIO": "IOB2", "BIOES": "IOBES", "BILUO": "BILOU"}
 
 # Every scheme writes one of the four roles a token can have in a span with letters of its own.
 _BEGIN, _INSIDE, _END, _SINGLE = "B", "I", "E", "S"
@@ -75,6 +76,11 @@ def join_tag(prefix: str, label: str) -> str:
     return OUTSIDE if prefix == OUTSIDE else prefix if label == BARE else f"{prefix}-{label}"
 
 
+def named(scheme: str) -> str:
+    """The scheme's name here: ``IOB2`` for ``BIO``; any other text as it is."""
+    return SYNONYMS.get(scheme, scheme)
+
+
 def to_spans(tags: Sequence[str]) -> list[Span]:
     """The spans of a tag sequence in any scheme, in order, read as conlleval reads them.
 
@@ -113,11 +119,12 @@ def to_tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
     Args:
         spans: in any order, none overlapping another, each within ``0..length``.
         length: number of tokens.
-        scheme: one of `SCHEMES`.
+        scheme: one of `SCHEMES`, or a synonym of it.
 
     Raises:
         ValueError: an empty, overlapping or outlying span, or an unknown scheme.
     """
+    scheme = named(scheme)
     begin, inside, end, single = _letters(scheme)
     tags = [OUTSIDE] * length
     before = Span("", 0, 0)
@@ -187,6 +194,7 @@ def detect(sequences: Iterable[Sequence[str]]) -> str:
 
 def inventory(labels: Iterable[str], scheme: str) -> list[str]:
     """Every tag that the scheme can write for the labels: ``O`` first, then label by label."""
+    scheme = named(scheme)
     _letters(scheme)
     order = [letter for letter in "BIMELSU" if letter in _ALPHABET[scheme]]
     return [OUTSIDE, *(join_tag(letter, label) for label in sorted(set(labels)) for letter in order)]
@@ -209,6 +217,7 @@ def legality(tags: Sequence[str], scheme: str) -> Legality:
     Raises:
         ValueError: an unknown scheme, or a tag that the scheme does not have.
     """
+    scheme = named(scheme)
     letters = _ALPHABET[scheme] if scheme in _ALPHABET else frozenset(_letters(scheme))
     parts = [split_tag(tag) for tag in tags]
     for tag, (prefix, _) in zip(tags, parts, strict=True):

@@ -56,6 +56,9 @@ class Evaluation:
     tagger: Tagger = field(repr=False, compare=False)
     beside: Beside = ALONE
 
+    def __repr__(self) -> str:
+        return f"<Evaluation of {len(self.tokens)} sentences, F1 {self.scores.micro.f1:.2%}, model {self.model['path']}>"
+
     @cached_property
     def spans(self) -> list[list[ScoredSpan]]:
         """The predicted entities of every sentence with their scores."""

@@ -14,7 +14,7 @@ from ner.corpus.read import load, read, scheme_of
 from ner.corpus.table import columns
 from ner.errors import DataError, ModelError
 from ner.evaluation.partial import settle
-from ner.persistence import DESCRIPTION, model_folder
+from ner.runs import runs_in
 from ner.schemes import Span, convert, to_spans
 
 if TYPE_CHECKING:
@@ -132,26 +132,6 @@ def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]
             if twin != path.name:
                 raise ModelError(f"{system}: {twin} and {path.name} are one model, which counts once: remove either")
             yield _predict(tagger, corpus)
-
-
-def runs_in(folder: Path) -> list[Path]:
-    """The runs in a folder, in the order of their numbers; a run or model folder itself is the only one.
-
-    Raises:
-        ModelError: there are none.
-    """
-    if _is_model(folder):
-        return [folder]
-    if not folder.exists():
-        raise ModelError(f"{folder}: no such file or folder; expected a model, a run, a folder of runs, predictions")
-    found = sorted((path for path in folder.iterdir() if _is_model(path)), key=lambda path: (len(path.name), path))
-    if not found:
-        raise ModelError(f"{folder}: neither a model nor a run, and no folder of runs: none in it has a model")
-    return found
-
-
-def _is_model(path: Path) -> bool:
-    return (model_folder(path) / DESCRIPTION).is_file()
 
 
 def _predict(tagger: Tagger, corpus: GoldCorpus) -> list[list[str]]:

@@ -18,8 +18,9 @@ from ner.errors import ConfigError, ModelError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
-from ner.persistence import DESCRIPTION, WEIGHTS, Description, load_model, model_folder
+from ner.persistence import WEIGHTS, Description, load_model
 from ner.prediction import Explanation, Prediction, Predictor
+from ner.runs import holds_models
 from ner.text import Tokenizer, get_tokenizer, segment
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ class Tagger:
             precision=precision,
         )
 
+    def __repr__(self) -> str:
+        labels = ", ".join(self.labels[:10]) + ", ..." * (len(self.labels) > 10)
+        return f"<{type(self).__name__} {self.path}, labels: {labels}, on {self.device}, {self.precision}>"
+
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
@@ -83,7 +88,14 @@ class Tagger:
         return get_tokenizer(self.description.tagging.tokenizer)
 
     def tag(self, text: str) -> Document:
-        """Find the entities of a text."""
+        """Find the entities of a text.
+
+        Raises:
+            TypeError: something else than a text.
+        """
+        if not isinstance(text, str):
+            others = "for several texts, use stream; for tokens, tag_tokens"
+            raise TypeError(f"tag takes a text, got {type(text).__name__}; {others}")
         return next(self.stream([text]))
 
     @property
@@ -247,7 +259,7 @@ def load(path: str | os.PathLike[str], device: str = "cpu", precision: Precision
         from ner.integrations.hub import fetch
 
         path = fetch(str(path))
-    if _is_folder_of_runs(Path(path)):
+    if holds_models(Path(path)):
         from ner.ensemble import Ensemble
 
         return Ensemble(path, device, precision)
@@ -274,10 +286,3 @@ def require_same(tagger: Tagger, checksum: str) -> None:
     """
     if tagger.identity()["sha256"] != checksum:
         raise ModelError(f"{tagger.path}: the model has changed since it was loaded; load it again")
-
-
-def _is_folder_of_runs(path: Path) -> bool:
-    def is_model(folder: Path) -> bool:
-        return (model_folder(folder) / DESCRIPTION).is_file()
-
-    return path.is_dir() and not is_model(path) and any(map(is_model, path.iterdir()))

@@ -97,6 +97,8 @@ def lay_out(place: Path, model: Path, config: dict[str, Any]) -> dict[str, str]:
     for folder in ("twins", "seeds", "labels"):
         for seed in ("seed1", "seed2"):
             shutil.copytree(model, place / folder / seed / "model")
+    for name in ("news", "tweets"):
+        shutil.copytree(model, place / "strangers" / name)
     _change(place / "seeds" / "seed2" / "model", "")
     _change(place / "labels" / "seed2" / "model", "QUX")
     (place / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

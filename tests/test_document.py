@@ -85,3 +85,12 @@ def test_html_of_attacks() -> None:
     assert "<script" not in shown and "onload='x'" not in shown
     assert "<script" not in "".join(page(attack))
     assert document._repr_html_() == shown
+
+
+def test_a_line_of_it() -> None:
+    assert repr(DOCUMENT) == (
+        "<Document 'Ada Lovelace lived in London.  She wrote.', entities: [PER Ada Lovelace] [LOC London]>"
+    )
+    long = Document.of_tokens(["word"] * 40, [ScoredSpan("X", at, at + 1, 1.0) for at in range(12)])
+    assert repr(long) == f"<Document {'word ' * 11 + 'wo...'!r}, entities: {'[X word] ' * 10}...>"
+    assert repr(Document.of_tokens([], [])) == "<Document '', entities: none>"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ner.config import load_config
 from ner.schemes import (
     SCHEMES,
     Span,
@@ -142,3 +143,16 @@ def test_impossible_spans() -> None:
         to_tags([], 2, "BIO")
     with pytest.raises(ValueError, match="not in scheme"):
         legality(["O", "S-A"], "IOB2")
+
+
+@pytest.mark.parametrize(("synonym", "scheme"), [("BIO", "IOB2"), ("BIOES", "IOBES"), ("BILUO", "BILOU")])
+def test_synonyms_are_the_schemes_they_name(synonym: str, scheme: str) -> None:
+    spans = [Span("PER", 0, 2), Span("LOC", 2, 3)]
+    tags = to_tags(spans, 4, synonym)
+    assert tags == to_tags(spans, 4, scheme)
+    assert convert(tags, synonym) == tags
+    assert illegal(tags, synonym) == []
+    assert inventory(["PER"], synonym) == inventory(["PER"], scheme)
+    names = inventory(["PER"], scheme)
+    assert legality(names, synonym) == legality(names, scheme)
+    assert load_config({"data": {"scheme": synonym}, "model": {"scheme": synonym}}).data.scheme == scheme

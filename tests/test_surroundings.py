@@ -14,7 +14,7 @@ import yaml
 
 from ner.config import DataConfig
 from ner.corpus.read import load
-from ner.systems import runs_in
+from ner.runs import runs_in
 
 HERE = Path(__file__).parent.parent
 SURROUNDINGS = [

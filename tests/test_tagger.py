@@ -113,6 +113,9 @@ def test_empty_things(tiny_tagger: Tagger) -> None:
 
 
 def test_one_where_many_are_expected_is_an_error(tiny_tagger: Tagger) -> None:
+    for wrong, name in ((None, "NoneType"), (["Ada"], "list")):
+        with pytest.raises(TypeError, match=f"tag takes a text, got {name}; for several texts, use stream"):
+            tiny_tagger.tag(wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="for a single one, use tag"):
         list(tiny_tagger.stream("Ada lives in London."))
     for wrong in ("Ada lives", ["Ada", "lives"], [["Ada"], "lives"]):
@@ -129,6 +132,10 @@ def test_documents_show_themselves(tiny_tagger: Tagger) -> None:
     document = tiny_tagger.tag("Ada Lovelace lives in <London>.")
     assert "&lt;" in document._repr_html_() and document._repr_html_().startswith("<div")
     assert document.to_dict()["text"] == document.text
+
+
+def test_a_tagger_says_what_it_is(tiny_tagger: Tagger) -> None:
+    assert repr(tiny_tagger) == f"<Tagger {tiny_tagger.path}, labels: {', '.join(tiny_tagger.labels)}, on cpu, fp32>"
 
 
 def test_load_takes_the_model_or_its_run(tiny_model: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     DataConfig = Any  # enough to resolve the signatures of the commands, which need not wait for pydantic
 
-Scheme = Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"]
+Scheme = Literal["IOB1", "IOB2", "BIO", "IOE1", "IOE2", "IOBES", "BIOES", "BILOU", "BILUO", "BMES"]
 
 
 class _Option(NamedTuple):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field
 
-from ner.config.values import File, Files, Fraction, Name, Names, Positive, Section
+from ner.config.values import AnyScheme, File, Files, Fraction, Name, Names, Positive, Section
 
 
 class WordConfig(Section):
@@ -138,7 +136,9 @@ class ModelConfig(Section):
             tags (Szegedy et al. 2016); sentences annotated in part are learnt without.
     """
 
-    scheme: Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"] = "IOBES"
+    scheme: Annotated[
+        Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"], AnyScheme
+    ] = "IOBES"
     head: Literal["crf", "softmax"] = "crf"
     constrained_training: bool = False
     label_smoothing: Fraction = 0.0

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field
 
 from ner.config.network import ModelConfig
-from ner.config.values import File, Files, Fraction, Positive, Section
+from ner.config.values import AnyScheme, File, Files, Fraction, Positive, Section
 
 
 class DataConfig(Section):
@@ -50,7 +48,9 @@ class DataConfig(Section):
     separator: Literal["auto", "tab", "blank"] = "auto"
     word_column: int | None = None
     tag_column: int | None = None
-    scheme: Literal["auto", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"] = "auto"
+    scheme: Annotated[
+        Literal["auto", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"], AnyScheme
+    ] = "auto"
     tokenizer: str = "english"
     cut_spans: Literal["error", "widen", "drop"] = "error"
     unlabelled: Literal["O", "unknown"] = "O"

@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from ner.schemes import named
+
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -47,6 +49,13 @@ def _as_name(value: object) -> object:
     """A column's position as its name: in files it has no other."""
     return str(value) if type(value) is int else value
 
+
+def _as_scheme(value: object) -> object:
+    return named(value) if isinstance(value, str) else value
+
+
+AnyScheme = BeforeValidator(_as_scheme)
+"""Before a field that names a scheme: takes its synonyms, too."""
 
 Name = Annotated[str, BeforeValidator(_as_name)]
 Names = Annotated[list[str], BeforeValidator(_as_names)]

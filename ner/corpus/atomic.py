@@ -15,6 +15,19 @@ from typing import BinaryIO, TextIO, cast
 from ner.errors import DataError
 
 
+def refuse_same(source: object, target: object) -> None:
+    """Where a file is read from and written to.
+
+    Raises:
+        DataError: both are one file, which would be lost.
+    """
+    if not (isinstance(source, (str, os.PathLike)) and isinstance(target, (str, os.PathLike))):
+        return
+    with suppress(OSError):
+        if "-" not in (source, target) and Path(source).is_file() and os.path.samefile(source, target):
+            raise DataError("is the input, too, and would be lost.", target, remedy="Name another file to write to.")
+
+
 @contextmanager
 def replacing(target: str | os.PathLike[str]) -> Iterator[TextIO]:
     """A text stream, UTF-8 with LF, that becomes the file ``target`` when the block ends without an exception.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ner.config import DataConfig
+from ner.corpus.atomic import refuse_same
 from ner.corpus.brat import write_brat
 from ner.corpus.docbin import write_docbin
 from ner.corpus.formats import format_of, format_of_name
@@ -14,7 +15,7 @@ from ner.corpus.read import read
 from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns, write_jsonl, write_spans
 from ner.errors import DataError
-from ner.schemes import SCHEMES, convert
+from ner.schemes import SCHEMES, convert, named
 
 FORMATS = ("columns", "jsonl", "spans", "brat", "spacy")
 _DEFAULT = DataConfig()
@@ -43,10 +44,11 @@ def convert_file(
         DataError: the source cannot be read, what it holds cannot be said in the format, or the target cannot be
             written.
     """
+    refuse_same(source, target)
     name = format if format is not None else _format_of_target(target)
     if name not in FORMATS:
         raise DataError(f"cannot be written as {name}.", target, remedy=f"The formats are {', '.join(FORMATS)}.")
-    if scheme is not None and scheme not in SCHEMES:
+    if scheme is not None and named(scheme) not in SCHEMES:
         raise DataError(f"unknown scheme {scheme}.", target, remedy=f"The schemes are {', '.join(SCHEMES)}.")
     sentences = read(source, data)
     if scheme is not None:

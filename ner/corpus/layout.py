@@ -15,6 +15,7 @@ COMMENT = "# "
 NO_TAG = "is no tag: expected O, or one of B I E S L U M, a hyphen and a label"
 _BLANKS = re.compile("[ \t]+")
 _ID = re.compile(r"([0-9]+)([-.][0-9]+)?", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _SAMPLE = 200  # sentences looked at: enough to tell ids from words, few enough to cost nothing
 
 
@@ -120,15 +121,24 @@ def find_layout(
 def wrong_tag(layout: Layout, columns: Sequence[Sequence[str]], text: str, line: int) -> DataError:
     """The error for a tag column that holds something else, naming a column that would do."""
     assert layout.tag is not None
+    tags = columns[layout.tag]
     likely = [
         index
         for index, column in enumerate(columns)
         if index != layout.tag and all(is_tag(field) for field in column)
     ]
-    if likely:
+    if line == layout.line and len(tags) > 1 and all(map(is_tag, tags[1:])):
+        remedy = "Is it a header? Then take it out: tail -n +2 FILE > NEW."
+    elif likely:
         remedy = f"Column {likely[-1]} looks like tags: set data.tag_column={likely[-1]}."
         if likely[-1] == layout.word:
             remedy += f" The words are then elsewhere: set data.word_column={layout.tag}, perhaps."
+    elif OUTSIDE in tags and all(map(_LABEL.fullmatch, tags)):
+        fields = "-F'\\t' -v OFS='\\t' " if layout.separator == "\t" else ""
+        remedy = (
+            "If these are labels without prefixes, put I- before each; equal ones in a row are then one entity: "
+            f"""awk {fields}'NF && $NF != "O" {{ $NF = "I-" $NF }} 1' FILE > NEW."""
+        )
     else:
         remedy = "No other column of this sentence looks like tags. Mend the line, or set data.tag_column."
     found = f"'{text}'" if text else "nothing"

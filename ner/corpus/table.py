@@ -53,13 +53,7 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]], others: Collection[str
     while batch := list(islice(stream, _BATCH)):
         for name, sentence in batch:
             if sentence.tags is None:
-                raise DataError(
-                    "words without tags.",
-                    name,
-                    sentence.line or None,
-                    "Each needs one, to train on or to score: is data.separator, data.tag_column or data.tags set"
-                    " right?",
-                )
+                raise _no_tags(name, sentence)
         columns = {
             "tokens": [sentence.tokens for _, sentence in batch],
             "tags": [sentence.tags for _, sentence in batch],
@@ -75,6 +69,14 @@ def to_dataset(sentences: Iterable[tuple[str, Sentence]], others: Collection[str
             raise _surrogate(batch) from None
     table = pyarrow.concat_tables(batches) if batches else schema.empty_table()
     return datasets.Dataset(table)
+
+
+def _no_tags(name: str, sentence: Sentence) -> DataError:
+    if all("," in token for token in sentence.tokens):
+        remedy = "The lines hold commas: if they separate columns, put tabs: tr ',' '\\t' < FILE > NEW."
+    else:
+        remedy = "Each needs one, to train on or to score: is data.separator, data.tag_column or data.tags set right?"
+    return DataError("words without tags.", name, sentence.line or None, remedy)
 
 
 def _others(sentence: Sentence, names: Collection[str] | None) -> list[dict[str, Any]]:

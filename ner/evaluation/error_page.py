@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from ner.evaluation.errors import ABSENT, NONE, Breakdown, ErrorReport, reads
+from ner.evaluation.errors import ABSENT, Breakdown, ErrorReport, reads
 from ner.evaluation.matching import ERRORS, Kind
 from ner.evaluation.tables import percent
+from ner.html import colour
 from ner.schemes import Span
-
-_GOLDEN_ANGLE = 137.508  # degrees: neighbours on a wheel of hues stay apart, however many labels there are
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --wrong: #d3302f; }
@@ -38,7 +37,7 @@ article h3 small { opacity: .7; font-weight: 400; }
 .sides p { margin: 0; line-height: 2; overflow-wrap: anywhere; }
 .sides p::before { content: attr(data-side); display: block; font-size: .7rem; line-height: 1.2; opacity: .6;
   text-transform: uppercase; letter-spacing: .06em; }
-mark { color: inherit; background: hsl(var(--hue) 75% 55% / .25); border-radius: .3rem; padding: .1rem .3rem;
+mark { color: #111; border-radius: .3rem; padding: .1rem .3rem;
   box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 mark small { font-size: .68rem; font-weight: 700; margin-inline-start: .35rem; opacity: .8; unicode-bidi: isolate; }
 mark.wrong { outline: 2px solid var(--wrong); } mark.missed, mark.spurious { outline-style: dashed; }
@@ -141,9 +140,6 @@ def _sentences(report: ErrorReport, limit: int) -> str:
     wrong = [
         number for number, matches in enumerate(report.matches) if any(match.kind != "correct" for match in matches)
     ]
-    # One hue a label, for labels that occur on either side.
-    labels = (label for label in report.confusion() if label != NONE)
-    hues = {label: round(index * _GOLDEN_ANGLE) % 360 for index, label in enumerate(labels)}
     counts = report.counts()
     names: dict[str, str] = {"all": "all", **{kind: f"{name} {counts[kind]}" for kind, name in ERRORS.items()}}
     note = "" if len(wrong) <= limit else f'<p class="note">The first {limit} of {len(wrong)} are shown.</p>\n'
@@ -152,11 +148,11 @@ def _sentences(report: ErrorReport, limit: int) -> str:
         for kind in names
     )
     filters = "".join(f'<label for="show-{kind}">{text}</label>' for kind, text in names.items())
-    articles = "".join(_sentence(report, number, hues) for number in wrong[:limit])
+    articles = "".join(_sentence(report, number) for number in wrong[:limit])
     return f'{note}{inputs}<nav class="filters">{filters}</nav>\n<main>\n{articles}</main>\n'
 
 
-def _sentence(report: ErrorReport, number: int, hues: dict[str, int]) -> str:
+def _sentence(report: ErrorReport, number: int) -> str:
     words, matches = report.tokens[number], report.matches[number]
     kinds = [kind for kind in ERRORS if any(match.kind == kind for match in matches)]
     gold = [(match.gold, match.kind) for match in matches if match.gold]
@@ -164,12 +160,12 @@ def _sentence(report: ErrorReport, number: int, hues: dict[str, int]) -> str:
     return (
         f'<article class="{" ".join(kinds)}">'
         f"<h3>{report.place(number)} <small>{', '.join(ERRORS[kind] for kind in kinds)}</small></h3>"
-        f'<div class="sides"><p dir="auto" data-side="gold">{_marked(words, gold, hues)}</p>'
-        f'<p dir="auto" data-side="predicted">{_marked(words, predicted, hues)}</p></div></article>\n'
+        f'<div class="sides"><p dir="auto" data-side="gold">{_marked(words, gold)}</p>'
+        f'<p dir="auto" data-side="predicted">{_marked(words, predicted)}</p></div></article>\n'
     )
 
 
-def _marked(words: Sequence[str], spans: Iterable[tuple[Span, Kind]], hues: dict[str, int]) -> str:
+def _marked(words: Sequence[str], spans: Iterable[tuple[Span, Kind]]) -> str:
     """The sentence with its entities marked: the label's colour, and a frame where something is wrong."""
     parts: list[str] = []
     position = 0
@@ -177,7 +173,7 @@ def _marked(words: Sequence[str], spans: Iterable[tuple[Span, Kind]], hues: dict
         parts += map(escape, words[position : span.start])
         looks, tip = ("", "correct") if kind == "correct" else (f"wrong {kind}", ERRORS[kind])
         parts.append(
-            f'<mark dir="auto" class="{looks}" style="--hue:{hues[span.label]}" title="{tip}">'
+            f'<mark dir="auto" class="{looks}" style="background:{colour(span.label)}" title="{tip}">'
             f"{escape(' '.join(words[span.start : span.end]))}<small>{escape(span.label)}</small></mark>"
         )
         position = span.end

@@ -57,8 +57,8 @@ def fetch(name: str, *, revision: str | None = None, token: str | None = None) -
     folder = cache_folder("hub") / name.replace("/", "--") / (revision or "main").replace("/", "--")
     try:
         hub.snapshot_download(name, revision=revision, token=token, allow_patterns=_WANTED, local_dir=folder)
-    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError, OSError) as error:
-        raise ModelError(f"{PREFIX}{name}: could not be fetched: {error}") from None
+    except Exception as error:  # as above
+        raise ModelError(f"{PREFIX}{name}: could not be fetched: {str(error) or type(error).__name__}") from None
     return folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ner.errors import ConfigError
-from ner.schemes import SCHEMES
+from ner.schemes import SCHEMES, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class TagOptions:
     n_best: int = 0
 
     def __post_init__(self) -> None:
-        if self.scheme not in SCHEMES:
+        if named(self.scheme) not in SCHEMES:
             raise ConfigError(f"--scheme {self.scheme}: expected one of {', '.join(SCHEMES)}")
         for name, value in (("--min-score", self.min_score), ("--threshold", self.threshold)):
             if value is not None and not 0 <= value <= 1:

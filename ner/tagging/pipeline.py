@@ -13,7 +13,7 @@ from threading import Lock
 from typing import IO, Literal, NamedTuple
 
 from ner.config import DataConfig
-from ner.corpus.atomic import replacing
+from ner.corpus.atomic import refuse_same, replacing
 from ner.corpus.beside import Beside
 from ner.corpus.source import Source, name_of
 from ner.errors import DataError
@@ -70,6 +70,7 @@ def tag_file(
         DataError: the input cannot be read as what it was said to be, or the output cannot be written.
         ConfigError: the options ask for what the output's format has no place for.
     """
+    refuse_same(source, target)
     read = read or by_name(source, INPUTS) or "text"
     write = write or by_name(target, OUTPUTS) or ("conll" if read == "conll" else "jsonl")
     options = options or TagOptions()

@@ -48,8 +48,10 @@ def write_text(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
 
 
 def write_html(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
-    """A block of HTML a document."""
-    return "".join(f"{highlight(document)}\n" for document in unit.documents(tagged.spans) if document.text)
+    """A block of HTML a document; an empty line where its text is empty."""
+    return "".join(
+        f"{highlight(document) if document.text else '<br>'}\n" for document in unit.documents(tagged.spans)
+    )
 
 
 def write_columns(unit: Unit, tagged: Tagged, options: TagOptions) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -73,8 +74,19 @@ def model_card(prepared: Prepared, metrics: dict[str, Any]) -> str:
         scheme=prepared.scheme,
         configuration=metrics["configuration"][:12],
         model_scheme=prepared.config.model.scheme,
-        config=yaml.safe_dump(prepared.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+        config=yaml.safe_dump(
+            _without_folders(prepared.config.model_dump(mode="json")), sort_keys=False, allow_unicode=True
+        ),
     )
+
+
+def _without_folders(value: Any) -> Any:
+    """A tree with absolute paths as bare names: where files lay on the writer's machine is no one else's business."""
+    if isinstance(value, dict):
+        return {key: _without_folders(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(one) for one in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _network(config: ModelConfig) -> str:

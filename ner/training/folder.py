@@ -33,6 +33,7 @@ class RunFolder:
     ``predictions.conll``        tokens, gold and predicted tags of the test split
     ``curve.png``                the training curve, with ``training.plot``
     ``tensorboard/``             events, with ``training.tensorboard``
+    ``run.lock``                 nothing; locked while a training writes here
     ============================ =====================================================
     """
 

@@ -77,6 +77,14 @@ class TrainResult:
     temperature: float = 1.0
     threshold: float | None = None
 
+    def __repr__(self) -> str:
+        scores = [
+            f", {split} F1 {scores.micro.f1:.2%}"
+            for split, scores in (("dev", self.dev), ("test", self.test))
+            if scores is not None
+        ]
+        return f"<TrainResult {self.model}, best epoch {self.best_epoch} of {len(self.epochs)}{''.join(scores)}>"
+
     @cached_property
     def tagger(self) -> Tagger:
         """The trained model, loaded from its folder."""

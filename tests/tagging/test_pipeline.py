@@ -237,6 +237,7 @@ def test_html_keeps_the_text(tagger: NameTagger) -> None:
     content = "Ada <b>&amp;</b> lives in London\n\n <script>alert('Otto')</script>\n"
     output = through(tagger, content, "text", "html")
     assert Marks(output).texts == [line for line in content.split("\n") if line]
+    assert output.count("\n<br>\n") == 1  # the empty line
     assert "<b>" not in output and "<script" not in output
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,10 @@ def test_the_scores_are_those_of_the_model_that_is_left(make: Make, tiny_corpus:
     )
     evaluation = ner.evaluate(result.model, tiny_corpus)
     assert metrics["configuration"] == checksum(load_config(config)) == evaluation.to_json()["model"]["configuration"]
+    shown = rf"<TrainResult {result.model}, best epoch \d of 4, dev F1 [\d.]+%, test F1 [\d.]+%>"
+    assert re.fullmatch(shown, repr(result))
+    assert repr(evaluation).endswith(f"model {result.model}>")
+    assert str(run_of(config).parent) not in (result.model / "README.md").read_text()
     for report in (evaluation.table(), (result.model / "README.md").read_text()):
         assert metrics["configuration"][:12] in report
     assert metrics["data"]["test"]["sentences"] == 12 and len(metrics["data"]["train"]["sha256"]) == 64

@@ -1,0 +1,48 @@
+"""Folders of runs: the seeds of one training, which stand together wherever a single model may."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ner.errors import ModelError
+from ner.persistence import DESCRIPTION, model_folder
+
+_SEED = re.compile(r"seed[0-9]+")
+
+
+def is_model(path: Path) -> bool:
+    """Whether a folder is a model, or a run that holds one."""
+    return (model_folder(path) / DESCRIPTION).is_file()
+
+
+def holds_models(path: Path) -> bool:
+    """Whether a folder is no model itself, but holds such."""
+    return path.is_dir() and not is_model(path) and any(map(is_model, path.iterdir()))
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The seeds in a folder, in the order of their numbers; a run or model folder itself is the only one.
+
+    Raises:
+        ModelError: there are none, or models of other names, which may have nothing to do with each other.
+    """
+    if is_model(folder):
+        return [folder]
+    if not folder.exists():
+        raise ModelError(f"{folder}: no such file or folder; expected a model, a run, a folder of runs, predictions")
+    found = _models(folder) if folder.is_dir() else []
+    seeds = sorted((path for path in found if _SEED.fullmatch(path.name)), key=lambda path: int(path.name[4:]))
+    if seeds:
+        return seeds
+    if found:
+        names = ", ".join(path.name for path in found[:5]) + (", ..." if len(found) > 5 else "")
+        raise ModelError(
+            f"{folder}: holds models ({names}), but not the seeds of one training, which are named seed1, seed2, ...; "
+            f"name one of them: {found[0]}"
+        )
+    raise ModelError(f"{folder}: neither a model nor a run, and no folder of runs: none in it has a model")
+
+
+def _models(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if is_model(path))
