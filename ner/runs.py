@@ -44,5 +44,13 @@ def runs_in(folder: Path) -> list[Path]:
     raise ModelError(f"{folder}: neither a model nor a run, and no folder of runs: none in it has a model")
 
 
+def files_of_seeds(folder: Path) -> list[Path]:
+    """Files in a folder that are named as seeds (``seed1.conll``), in the order of their numbers: no models, but files."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if path.is_file() and _SEED.fullmatch(path.name.partition(".")[0])]
+    return sorted(found, key=lambda path: (int(path.name.partition(".")[0][4:]), path))
+
+
 def _models(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if is_model(path))

@@ -14,7 +14,7 @@ from ner.corpus.read import load, read, scheme_of
 from ner.corpus.table import columns
 from ner.errors import DataError, ModelError
 from ner.evaluation.partial import settle
-from ner.runs import runs_in
+from ner.runs import files_of_seeds, runs_in
 from ner.schemes import Span, convert, to_spans
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]
     Args:
         system: a tagger, a model folder, a run folder, a folder of run folders (the seeds of one configuration),
             ``hub:owner/name``, or a file of predictions: the corpus's tokens in the first column, predicted tags in
-            the last (or JSONL, parquet, brat as elsewhere).
+            the last (or JSONL, parquet, brat as elsewhere); or a folder of such files named ``seed1.conll``, ....
         corpus: what is tagged.
 
     Raises:
@@ -115,6 +115,9 @@ def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]
         yield _predict(system, corpus)
     elif Path(system).is_file():
         yield _read_predictions(system, corpus)
+    elif files := files_of_seeds(Path(system)):
+        for path in files:
+            yield _read_predictions(path, corpus)
     elif str(system).startswith("hub:"):
         yield _predict(load_tagger(system), corpus)
     else:

@@ -38,20 +38,32 @@ def test_a_folder_of_seeds_is_several_runs(tiny_config: dict, tiny_files: Path, 
     assert found == alone and found[0] != found[1]
 
 
+def test_predictions_of_several_seeds_lie_in_a_folder(tiny_files: Path, tmp_path: Path):
+    corpus = read_gold(tiny_files / "test.conll")
+    for number in (10, 9):
+        tags = iter(["B-PER"] * number)
+        rows = [f"{token} {next(tags, 'O')}\n" for tokens in corpus.tokens for token in [*tokens, ""]]
+        text = "".join("\n" if row.startswith(" ") else row for row in rows)
+        (tmp_path / f"seed{number}.conll").write_text(text)
+    (tmp_path / "notes.txt").touch()
+    first, second = predictions(tmp_path, corpus)
+    assert sum(map(len, map(to_spans, first))) < sum(map(len, map(to_spans, second)))
+
+
 def test_copies_of_a_model_are_no_seeds(tiny_model: Path, tiny_files: Path, tmp_path: Path):
-    for name in ("a", "b"):
+    for name in ("seed1", "seed2"):
         shutil.copytree(tiny_model, tmp_path / name / "model")
-    with pytest.raises(ModelError, match="a and b are one model, which counts once"):
+    with pytest.raises(ModelError, match="seed1 and seed2 are one model, which counts once"):
         list(predictions(tmp_path, read_gold(tiny_files / "test.conll")))
 
 
 def test_models_of_other_labels_are_no_seeds(tiny_model: Path, tiny_config: dict, tiny_files: Path, tmp_path: Path):
-    shutil.copytree(tiny_model, tmp_path / "all" / "a" / "model")
+    shutil.copytree(tiny_model, tmp_path / "all" / "seed1" / "model")
     path = tmp_path / "people.conll"
     path.write_text("Ada B-PER\nspoke O\n" * 3)
     data = {"train": str(path), "dev_fraction": 0.0}
-    ner.train({**tiny_config, "data": data, "output": str(tmp_path / "all" / "b")})
-    with pytest.raises(ModelError, match=r"different labels \(LOC, ORG, PER; in b: PER\): expected the seeds of one"):
+    ner.train({**tiny_config, "data": data, "output": str(tmp_path / "all" / "seed2")})
+    with pytest.raises(ModelError, match=r"different labels \(LOC, ORG, PER; in seed2: PER\): expected the seeds of one"):
         list(predictions(tmp_path / "all", read_gold(tiny_files / "test.conll")))
 
 

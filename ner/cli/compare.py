@@ -9,7 +9,7 @@ import typer
 from ner.cli.options import DataConfig, reads_data
 from ner.cli.output import show, write_json
 
-_RUN = "A model, a run, a folder of runs with several seeds, or predictions."
+_RUN = "A model, a run, predictions, or a folder of several seeds of either."
 
 
 @reads_data()

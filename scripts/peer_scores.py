@@ -1,0 +1,77 @@
+"""spaCy or Flair on a configuration's data, from the same vectors: predictions that `ner compare` holds our runs against.
+
+    python scripts/peer_scores.py configs/wnut17-clusters.yaml --system spacy --seeds 1,2,3 --output runs/peers/wnut17
+    ner compare runs/wnut17-clusters runs/peers/wnut17/spacy wnut17/test.conll
+
+Trained as scripts/benchmarking/workers/ says, on train; both keep the epoch that was best on dev. A seed whose
+predictions are there is not trained again. spaCy and Flair live in an environment of their own (--peers FOLDER).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from benchmarking.environment import interpreter
+from benchmarking.processes import run_worker
+from benchmarking.setting import SPLITS, Setting
+from benchmarking.systems import f1
+from benchmarking.workers.common import write_sentences
+
+from ner.config import Config, load_config
+from ner.corpus.convert import in_scheme
+from ner.corpus.read import read
+from ner.evaluation.spread import Spread
+
+
+def main(
+    config: Annotated[Path, typer.Argument(help="Whose data and vectors are taken.")],
+    system: Annotated[Literal["spacy", "flair"], typer.Option()] = "spacy",
+    seeds: str = "1,2,3",
+    epochs: int = 15,
+    threads: int = 1,
+    output: Annotated[Path, typer.Option(help="Folder of SYSTEM/seedN.conll, and of working files.")] = Path("runs/peers"),
+    peers: Annotated[Path | None, typer.Option(help="Their environment; by default in OUTPUT.")] = None,
+) -> None:
+    """Train and tag dev and test with each seed; print F1."""
+    whole = load_config(config)
+    files = {split: one_file(whole, split, output / f"{split}.tsv") for split in SPLITS}
+    python = interpreter(peers or output / "environment")
+    setting = Setting(files, Path(whole.vectors[0]), output, threads, peers=python)
+    (output / system).mkdir(exist_ok=True)
+    found: dict[str, list[float]] = {"dev": [], "test": []}
+    for seed in map(int, seeds.split(",")):
+        folder, tagged = output / "models" / f"{system}-{seed}", output / system / f"seed{seed}.conll"
+        dev = setting.work / f"dev-{system}-{seed}.tsv"
+        if not tagged.exists():
+            job = {"model": str(folder), "seed": seed, "vectors": str(setting.vectors), "batch_size": 32}
+            splits = {split: str(setting.file(split)) for split in ("train", "dev")}
+            dev_job = {"do": "train", "tokens": str(setting.tokens_file("dev")), "target": str(dev), "epochs": epochs}
+            run_worker(setting, system, {**job, **splits, **dev_job})
+            fresh = setting.work / tagged.name
+            sources = {"warm": str(setting.tokens_file("dev")), "source": str(setting.tokens_file("test"))}
+            run_worker(setting, system, {**job, **sources, "do": "tag", "target": str(fresh)})
+            fresh.replace(tagged)
+        for split, path in (("dev", dev), ("test", tagged)):
+            found[split].append(f1(setting, split, path))
+        print(f"{system}, seed {seed}: dev {found['dev'][-1]:.2%}, test {found['test'][-1]:.2%}", flush=True)
+    for split, scores in found.items():
+        print(f"{split}: {Spread(tuple(scores))}")
+
+
+def one_file(whole: Config, split: str, path: Path) -> Path:
+    """A split, which may be several files, as one of two columns in IOB2."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sentences = [
+        sentence
+        for name in getattr(whole.data, split)
+        for sentence in in_scheme(read(name, whole.data), "IOB2", name)
+        if sentence.tokens
+    ]
+    write_sentences(path, [one.tokens for one in sentences], [one.tags or [] for one in sentences])
+    return path
+
+
+if __name__ == "__main__":
+    typer.run(main)
