@@ -1,10 +1,6 @@
 """A trained model as a component of a spaCy pipeline (extra ``spacy``).
 
->>> nlp = spacy.blank("en")  # doctest: +SKIP
->>> nlp.add_pipe("bilstm_crf_ner", config={"model": "runs/quickstart/model"})  # doctest: +SKIP
->>> nlp("Ada Lovelace lived in London.").ents  # doctest: +SKIP
-
-spaCy finds the factory by the package's entry point: nothing has to be imported for it.
+spaCy finds its factory, `ner.integrations.spacy_factory`, by the package's entry point: nothing has to be imported.
 """
 
 from __future__ import annotations
@@ -17,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import srsly
-from spacy.language import Language
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -31,30 +26,8 @@ from ner.errors import ModelError
 from ner.persistence import model_files, model_folder
 from ner.tagger import Tagger, load
 
-FACTORY = "bilstm_crf_ner"
 _MODEL = "model"  # the folder in a pipeline's folder
 _FILE = re.compile(r"[A-Za-z]+\.[a-z]+")  # how the files of a model are called
-
-__all__ = ["FACTORY", "EntityTagger", "make"]
-
-
-@Language.factory(
-    FACTORY,
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
-    default_config={"model": None, "threshold": None, "min_score": 0.0, "overwrite": False, "spans_key": None},
-    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
-)
-def make(
-    nlp: Language,
-    name: str,
-    model: str | None,
-    threshold: float | None,
-    min_score: float,
-    overwrite: bool,
-    spans_key: str | None,
-) -> EntityTagger:
-    """What ``nlp.add_pipe("bilstm_crf_ner", config=...)`` calls; for the arguments see `EntityTagger`."""
-    return EntityTagger(name, model, threshold, min_score, overwrite, spans_key)
 
 
 class EntityTagger:

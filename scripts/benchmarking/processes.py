@@ -36,16 +36,25 @@ def run_worker(setting: Setting, name: str, job: dict[str, Any]) -> dict[str, An
     written = setting.work / f"{name}-job.json"
     written.write_text(json.dumps(job), encoding="utf-8")
     begun = time.perf_counter()
-    said = launch([str(python), str(WORKERS / f"{name}_worker.py"), str(written)], job["threads"])
+    said = launch([str(python), str(WORKERS / f"{name}_worker.py"), str(written)], job["threads"], isolated=name in PEERS)
     wall = time.perf_counter() - begun
     answer = json.loads(said.splitlines()[-1])
     setting.versions[name] = answer.pop("versions")
     return {**answer, "wall": wall}
 
 
-def launch(command: Sequence[str], threads: int, given: str = "") -> str:
-    """What a command wrote to standard output; the pools of threads of all libraries are held to a number."""
+def launch(command: Sequence[str], threads: int, given: str = "", isolated: bool = False) -> str:
+    """What a command wrote to standard output; the pools of threads of all libraries are held to a number.
+
+    Args:
+        command: with its arguments.
+        threads: that number.
+        given: to its standard input.
+        isolated: hide ``PYTHONPATH``, which may hold this package: spaCy would look for a component in it.
+    """
     environment = os.environ | {f"{pool}_NUM_THREADS": str(threads) for pool in _POOLS}
+    if isolated:
+        environment.pop("PYTHONPATH", None)
     done = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")

@@ -87,6 +87,16 @@ def test_to_disk_and_back_in_a_fresh_process(nlp: spacy.Language, tiny_model: Pa
     assert run.stdout.strip() == str(found(nlp(TEXTS[0])))
 
 
+def test_spacy_starts_without_what_only_the_component_needs() -> None:
+    script = (
+        "import sys; from ner.integrations import spacy_factory;"
+        "import spacy; spacy.blank('en');"
+        "print([name for name in ('ner.tagger', 'ner.model', 'torchcrf') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_to_disk_where_it_came_from(nlp: spacy.Language, tmp_path: Path) -> None:
     nlp.to_disk(tmp_path)
     pipeline = spacy.load(tmp_path)
