@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from ner.document import Document, Entity
 
 # Pale grounds under dark text; the label is written out, so no one depends on the colour. In degrees:
-_HUES = {"per": 200, "person": 200, "org": 35, "organization": 35, "loc": 110, "location": 110, "gpe": 110, "misc": 285}
+_HUES = {
+    "per": 200,
+    "person": 200,
+    "org": 35,
+    "organization": 35,
+    "loc": 110,
+    "location": 110,
+    "gpe": 110,
+    "misc": 285,
+}
 _APART = 15  # of the hues of other labels, which are told by their letters,
 _START = 609  # so that those of the usual corpora (chemicals and diseases, genes and proteins) lie well apart
 _LIGHTNESS, _SATURATION = 0.86, 0.75

@@ -45,7 +45,7 @@ def runs_in(folder: Path) -> list[Path]:
 
 
 def files_of_seeds(folder: Path) -> list[Path]:
-    """Files in a folder that are named as seeds (``seed1.conll``), in the order of their numbers: no models, but files."""
+    """Files in a folder that are named as seeds, such as ``seed1.conll``, in the order of their numbers."""
     if not folder.is_dir():
         return []
     found = [path for path in folder.iterdir() if path.is_file() and _SEED.fullmatch(path.name.partition(".")[0])]

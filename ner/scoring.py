@@ -57,7 +57,9 @@ class Evaluation:
     beside: Beside = ALONE
 
     def __repr__(self) -> str:
-        return f"<Evaluation of {len(self.tokens)} sentences, F1 {self.scores.micro.f1:.2%}, model {self.model['path']}>"
+        return (
+            f"<Evaluation of {len(self.tokens)} sentences, F1 {self.scores.micro.f1:.2%}, model {self.model['path']}>"
+        )
 
     @cached_property
     def spans(self) -> list[list[ScoredSpan]]:

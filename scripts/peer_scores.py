@@ -1,4 +1,4 @@
-"""spaCy or Flair on a configuration's data, from the same vectors: predictions that `ner compare` holds our runs against.
+"""spaCy or Flair on a configuration's data, from the same vectors: predictions for `ner compare`.
 
     python scripts/peer_scores.py configs/wnut17-clusters.yaml --system spacy --seeds 1,2,3 --output runs/peers/wnut17
     ner compare runs/wnut17-clusters runs/peers/wnut17/spacy wnut17/test.conll
@@ -31,7 +31,9 @@ def main(
     seeds: str = "1,2,3",
     epochs: int = 15,
     threads: int = 1,
-    output: Annotated[Path, typer.Option(help="Folder of SYSTEM/seedN.conll, and of working files.")] = Path("runs/peers"),
+    output: Annotated[Path, typer.Option(help="Folder of SYSTEM/seedN.conll, and of working files.")] = Path(
+        "runs/peers"
+    ),
     peers: Annotated[Path | None, typer.Option(help="Their environment; by default in OUTPUT.")] = None,
 ) -> None:
     """Train and tag dev and test with each seed; print F1."""

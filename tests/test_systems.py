@@ -63,7 +63,9 @@ def test_models_of_other_labels_are_no_seeds(tiny_model: Path, tiny_config: dict
     path.write_text("Ada B-PER\nspoke O\n" * 3)
     data = {"train": str(path), "dev_fraction": 0.0}
     ner.train({**tiny_config, "data": data, "output": str(tmp_path / "all" / "seed2")})
-    with pytest.raises(ModelError, match=r"different labels \(LOC, ORG, PER; in seed2: PER\): expected the seeds of one"):
+    with pytest.raises(
+        ModelError, match=r"different labels \(LOC, ORG, PER; in seed2: PER\): expected the seeds of one"
+    ):
         list(predictions(tmp_path / "all", read_gold(tiny_files / "test.conll")))
 
 

@@ -136,9 +136,7 @@ class ModelConfig(Section):
             tags (Szegedy et al. 2016); sentences annotated in part are learnt without.
     """
 
-    scheme: Annotated[
-        Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"], AnyScheme
-    ] = "IOBES"
+    scheme: Annotated[Literal["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"], AnyScheme] = "IOBES"
     head: Literal["crf", "softmax"] = "crf"
     constrained_training: bool = False
     label_smoothing: Fraction = 0.0

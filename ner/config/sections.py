@@ -48,9 +48,7 @@ class DataConfig(Section):
     separator: Literal["auto", "tab", "blank"] = "auto"
     word_column: int | None = None
     tag_column: int | None = None
-    scheme: Annotated[
-        Literal["auto", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"], AnyScheme
-    ] = "auto"
+    scheme: Annotated[Literal["auto", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"], AnyScheme] = "auto"
     tokenizer: str = "english"
     cut_spans: Literal["error", "widen", "drop"] = "error"
     unlabelled: Literal["O", "unknown"] = "O"

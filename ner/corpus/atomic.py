@@ -24,7 +24,7 @@ def refuse_same(source: object, target: object) -> None:
     if not (isinstance(source, (str, os.PathLike)) and isinstance(target, (str, os.PathLike))):
         return
     with suppress(OSError):
-        if "-" not in (source, target) and Path(source).is_file() and os.path.samefile(source, target):
+        if "-" not in (source, target) and Path(source).is_file() and Path(source).samefile(target):
             raise DataError("is the input, too, and would be lost.", target, remedy="Name another file to write to.")
 
 

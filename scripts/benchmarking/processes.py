@@ -36,7 +36,9 @@ def run_worker(setting: Setting, name: str, job: dict[str, Any]) -> dict[str, An
     written = setting.work / f"{name}-job.json"
     written.write_text(json.dumps(job), encoding="utf-8")
     begun = time.perf_counter()
-    said = launch([str(python), str(WORKERS / f"{name}_worker.py"), str(written)], job["threads"], isolated=name in PEERS)
+    said = launch(
+        [str(python), str(WORKERS / f"{name}_worker.py"), str(written)], job["threads"], isolated=name in PEERS
+    )
     wall = time.perf_counter() - begun
     answer = json.loads(said.splitlines()[-1])
     setting.versions[name] = answer.pop("versions")
