@@ -38,8 +38,8 @@ def runs_in(folder: Path) -> list[Path]:
     if found:
         names = ", ".join(path.name for path in found[:5]) + (", ..." if len(found) > 5 else "")
         raise ModelError(
-            f"{folder}: holds models ({names}), but not the seeds of one training, which are named seed1, seed2, ...; "
-            f"name one of them: {found[0]}"
+            f"{folder}: holds models ({names}), but not the seeds of one training, which are named seed1, "
+            f"seed2, ...; name one of them: {found[0]}"
         )
     raise ModelError(f"{folder}: neither a model nor a run, and no folder of runs: none in it has a model")
 
