@@ -66,9 +66,9 @@ CORPORA: dict[str, tuple[bytes, dict[str, Any], str]] = {
         f":1: 'the' in column 1 (counted from 0) {TAG} Column 0 looks like tags: set data.tag_column=0. The words are then elsewhere: set data.word_column=1, perhaps.",
     ),
     "untagged.conll": (
-        b"the O\ncat \tNN\n",
+        b"the O\ncat \t3\n",
         {"separator": "blank"},
-        f":2: 'NN' in column 1 (counted from 0) {TAG} No other column of this sentence looks like tags. Mend the line, or set data.tag_column.",
+        f":2: '3' in column 1 (counted from 0) {TAG} No other column of this sentence looks like tags. Mend the line, or set data.tag_column.",
     ),
     "missing.conll": (
         b"the\tO\ncat\t\n",

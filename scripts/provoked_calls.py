@@ -149,7 +149,7 @@ CALLS: dict[str, tuple[Callable[[Calls], object], str]] = {
     ),
     "hub.push(MODEL), whose card is a link": (Calls.linked, "README.md is a symbolic link"),
     "ner.Ensemble([])": (lambda one: ner.Ensemble([]), "no model: expected at least one"),
-    'TagOptions(scheme="BIO")': (lambda one: TagOptions(scheme="BIO"), "--scheme BIO: expected one of IOB1"),
+    'TagOptions(scheme="IOB3")': (lambda one: TagOptions(scheme="IOB3"), "--scheme IOB3: expected one of IOB1"),
     'ner.evaluate(MODEL, dataset, split="dev")': (
         lambda one: ner.evaluate(one.model, datasets.DatasetDict(one.data), split="dev"),
         "the data has no split 'dev', but train.",

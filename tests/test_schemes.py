@@ -139,8 +139,8 @@ def test_impossible_spans() -> None:
     for spans in ([Span("A", 0, 0)], [Span("A", 0, 3)], [Span("A", 0, 2), Span("B", 1, 2)], [Span("A", -1, 1)]):
         with pytest.raises(ValueError, match="Span"):
             to_tags(spans, 2, "IOB2")
-    with pytest.raises(ValueError, match="unknown scheme 'BIO'"):
-        to_tags([], 2, "BIO")
+    with pytest.raises(ValueError, match="unknown scheme 'IOB3'"):
+        to_tags([], 2, "IOB3")
     with pytest.raises(ValueError, match="not in scheme"):
         legality(["O", "S-A"], "IOB2")
 

@@ -20,7 +20,7 @@ from typing import Any
 from ner.errors import DataError
 from ner.evaluation.spans import check_parallel, count_spans
 from ner.evaluation.tables import percent, text_table
-from ner.schemes import OUTSIDE, legality, split_tag
+from ner.schemes import OUTSIDE, legality, named, split_tag
 
 _RENAMED_LETTER = {"L": "E", "U": "S", "M": "I"}
 _RENAMED_SCHEME = {"BILOU": "IOBES", "BMES": "IOBES"}
@@ -146,6 +146,7 @@ def score(
     """
     check_parallel(gold, predicted)
     vocabulary = sorted({OUTSIDE}.union(*gold, *predicted))
+    scheme = named(scheme)
     legality(vocabulary, scheme)  # refuses tags that the scheme does not have, in gold too
     if illegal_transitions is None:
         illegal_transitions = count_illegal(predicted, scheme)

@@ -89,7 +89,7 @@ def test_text_keeps_its_offsets_on_the_way_through_brat(tmp_path):
     assert [[one["start"], one["end"], one["label"]] for one in found["entities"]] == record["label"]
 
 
-@pytest.mark.parametrize(("format", "scheme"), [("parquet", None), ("xml", None), (None, "BIO")])
+@pytest.mark.parametrize(("format", "scheme"), [("parquet", None), ("xml", None), (None, "IOB3")])
 def test_unknown_formats_and_schemes(tmp_path, format, scheme):
     (tmp_path / "a.conll").write_text("a O\n")
     with pytest.raises(DataError, match=r"The (formats|schemes) are"):

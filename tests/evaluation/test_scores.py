@@ -171,8 +171,9 @@ def test_input_that_cannot_be_scored(gold, predicted, message):
 
 
 def test_unknown_scheme():
-    with pytest.raises(ValueError, match="unknown scheme 'BIO'"):
-        score([["O"]], [["O"]], "BIO")
+    with pytest.raises(ValueError, match="unknown scheme 'IOB3'"):
+        score([["O"]], [["O"]], "IOB3")
+    assert score([["B-A"]], [["B-A"]], "BIO").to_json() == score([["B-A"]], [["B-A"]], "IOB2").to_json()
 
 
 @patient

@@ -349,7 +349,7 @@ def test_probabilities_and_other_readings(tiny_tagger: Tagger) -> None:
 @pytest.mark.parametrize(
     ("options", "write", "message"),
     [
-        ({"scheme": "BIO"}, "conll", "--scheme BIO: expected one of IOB1"),
+        ({"scheme": "IOB3"}, "conll", "--scheme IOB3: expected one of IOB1"),
         ({"min_score": 2.0}, "jsonl", "--min-score 2.0: expected a probability"),
         ({"threshold": -0.1}, "jsonl", "--threshold -0.1: expected a probability"),
         ({"n_best": -1}, "jsonl", "--n-best -1"),
