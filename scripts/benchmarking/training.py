@@ -73,7 +73,7 @@ def train_one(
     model_options: dict[str, Any] | None = None,
     lr: float | None = None,
 ) -> dict[str, Any]:
-    """One training in a process of its own; its answer with ``dev_f1``; the first seed's plain model at 32 is kept."""
+    """One training in a process of its own; its answer with ``dev_f1``; the plain model of the first seed is kept."""
     model = setting.trained(system)
     if seed != setting.seed or batch_size != 32 or model_options:
         model = setting.work / model.relative_to(setting.results)
