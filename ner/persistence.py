@@ -41,7 +41,7 @@ DESCRIPTION = "config.json"
 TRAINING_ONLY = "auxiliary."  # how the names of weights begin that tagging does without
 METRICS, CARD = "metrics.json", "README.md"  # for people and their programs
 
-_LARGEST_DESCRIPTION = 1 << 20  # bytes; a model of a hundred labels has a few thousand
+LARGEST_DESCRIPTION = 1 << 20  # bytes; a model of a hundred labels has a few thousand
 _LARGEST_WEIGHT = 1e9  # with all weights of this size, nothing overflows yet
 
 _HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD and the flag, as in Linux's fcntl.h
@@ -121,7 +121,7 @@ def save_model(
             configuration=configuration,
             files={path.name: _checksum(path) for path in sorted(fresh.iterdir())},
         )
-        extra = {**extra, DESCRIPTION: description.model_dump_json(indent=2) + "\n"}
+        (fresh / DESCRIPTION).write_bytes(_written(description))
         for name, text in extra.items():
             (fresh / name).write_text(text, encoding="utf-8")
         shutil.copymode(fresh / DESCRIPTION, fresh / WEIGHTS)  # safetensors lets the owner alone read it
@@ -132,6 +132,26 @@ def save_model(
         raise OSError(str(error)) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def can_be_described(config: ModelConfig, tagging: TaggingConfig, tags: list[str]) -> bool:
+    """Whether the ``config.json`` of such a model is small enough to be read again, whatever its weights will be."""
+    checksum, number = "0" * 64, 0.012345678901234567
+    names = [WEIGHTS, *FeatureEncoder.files(config)]
+    largest = Description(
+        format=FORMAT,
+        version=__version__,
+        model=config,
+        tagging=tagging,
+        tags=tags,
+        word_dim=1 << 62,
+        trained=1 << 62,
+        temperature=number,
+        threshold=number,
+        configuration=checksum,
+        files=dict.fromkeys(names, checksum),
+    )
+    return len(_written(largest)) <= LARGEST_DESCRIPTION - 64
 
 
 def load_model(folder: str | os.PathLike[str]) -> tuple[SequenceTagger, FeatureEncoder, TagSet, Description]:
@@ -177,8 +197,8 @@ def describe(folder: str | os.PathLike[str]) -> Description:
     if not path.is_file() or path.is_symlink():
         raise ModelError(f"{folder}: not a model folder, it has no {DESCRIPTION}")
     try:
-        if path.stat().st_size > _LARGEST_DESCRIPTION:
-            raise ValueError(f"it has more than {_LARGEST_DESCRIPTION} bytes")
+        if path.stat().st_size > LARGEST_DESCRIPTION:
+            raise ValueError(f"it has more than {LARGEST_DESCRIPTION} bytes")
         tree = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except (ValueError, OSError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read, the folder is damaged: {error}") from None
@@ -225,6 +245,12 @@ def check_file(path: Path) -> None:
         raise ValueError(f"{path.name} is a symbolic link, which may lead anywhere; put the file itself there")
     if not path.is_file():
         raise ValueError(f"{path.name} is missing; copy the whole folder again")
+
+
+def _written(description: Description) -> bytes:
+    """``config.json``. Half of a surrogate pair, which the name of a file may hold and UTF-8 cannot, is escaped."""
+    text = json.dumps(description.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    return f"{text}\n".encode(errors="backslashreplace")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -341,6 +341,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("train CONFIG output=''", "output: '' is no name that a file can have"),
     ("train CONFIG data.dev=[] data.test=[] data.train=one.conll", "cannot be split with data.dev_fraction=0.1"),
     ("train CONFIG data.train=steer.conll", "the label '\\x1b[2J' ends a line or steers a terminal."),
+    ("train CONFIG data.train=long.conll", "the names of the 2 labels would make the model's config.json larger than"),
     ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=none", "is a folder, but neither a saved dataset"),
     ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=saved", "saved: cannot be read as a saved dataset: "),
     ("train CONFIG data.train=[] data.dev=[] data.test=[] data.dataset=splits", "splits: has the splits gold, silver."),

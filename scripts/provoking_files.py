@@ -44,6 +44,7 @@ FILES: dict[str, bytes] = {
     "empty-token.conll": b"\tB-PER\nleft\tO\n",
     "documents.conll": b"-DOCSTART- O\n\nit O\n\n-DOCSTART- O\n\nrained O\n",
     "steer.conll": b"Ada B-\x1b[2J\nleft O\n" * 30,
+    "long.conll": b"Ada B-" + b"x" * 300_000 + b"\nleft O\n\n" + b"Ada B-PER\nleft O\n\n" * 30,
     "label.conll": b"Ada B-PER\nleft O\nRome B-CITY\n\n" * 30,
     "cut.txt": b"ada 0.1 0.2 0.3\noslo 0.4 0.",
     "alone.txt": b"Ada left.",

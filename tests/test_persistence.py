@@ -6,6 +6,7 @@ import pickle
 import shutil
 import stat
 import sys
+from bisect import bisect
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +22,8 @@ from ner.errors import ModelError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
-from ner.persistence import FORMAT, describe, load_model, model_folder, save_model
+from ner.persistence import FORMAT, can_be_described, describe, load_model, model_folder, save_model
+from ner.schemes import inventory
 
 READ = ["config.json", "model.safetensors", "words.txt", "characters.txt"]
 SENTENCES = [["Ada", "Lovelace", "lives", "in", "London", "."], ["unheard-of", "wörds"], []]
@@ -89,16 +91,18 @@ def test_the_loaded_model_gives_the_same_bits(tiny_model: Path, tmp_path: Path) 
 
 def test_a_model_with_lists_of_names_and_clusters(tmp_path: Path) -> None:
     (tmp_path / "paths").write_text("Ada\t01\nLondon\t11\n", encoding="utf-8")
-    (tmp_path / "names").write_text("New York\n", encoding="utf-8")
-    features = FeatureConfig(clusters=str(tmp_path / "paths"), gazetteers=[str(tmp_path / "names")])
+    names = os.fsdecode(os.fsencode(tmp_path) + b"/n\xe4mes")  # in Latin-1: no UTF-8
+    Path(names).write_text("New York\n", encoding="utf-8")
+    features = FeatureConfig(clusters=str(tmp_path / "paths"), gazetteers=[names])
     config = ModelConfig(features=features)
     encoder = FeatureEncoder.build(config, SENTENCES, [])
     tagset = TagSet.of([["B-PER"]], "IOBES")
     model = SequenceTagger(config, encoder.sizes, tagset, 4)
     save_model(tmp_path / "model", model, encoder, tagset, config, TaggingConfig(), {})
-    for name in ("paths", "names"):
+    for name in ("paths", names):
         (tmp_path / name).unlink()  # loading needs only the folder
-    loaded, features_loaded, _, _ = load_model(tmp_path / "model")
+    loaded, features_loaded, _, description = load_model(tmp_path / "model")
+    assert description.model == config
     assert features_loaded.sizes == encoder.sizes
     batch = torch.tensor([0])
     types, others = encoder.encode(["Ada"]), features_loaded.encode(["Ada"])
@@ -453,6 +457,26 @@ def test_what_a_killed_process_left_is_no_hindrance(folder: Path) -> None:
     save()
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
     assert not (folder / "rubbish").exists()
+
+
+def test_what_may_be_trained_is_read_again(tiny_model: Path, tmp_path: Path) -> None:
+    model, encoder, tagset, described = load_model(tiny_model)
+
+    def tags(length: int) -> list[str]:
+        return inventory(['"' + "é" * length], tagset.scheme)
+
+    def too_long(length: int) -> bool:
+        return not can_be_described(described.model, described.tagging, tags(length))
+
+    longest = bisect(range(1 << 20), False, key=too_long) - 1
+    assert longest > 100_000 and too_long(longest + 1)
+    large = TagSet(tags(longest), tagset.scheme)
+    scores = (1 / 3, 0.001 / 7, "0" * 64)
+    save_model(tmp_path / "model", model, encoder, large, described.model, described.tagging, {}, *scores)
+    assert describe(tmp_path / "model").tags == large.tags
+    larger = TagSet(tags(longest + 100), tagset.scheme)
+    save_model(tmp_path / "model", model, encoder, larger, described.model, described.tagging, {}, *scores)
+    refused(tmp_path / "model", "it has more than 1048576 bytes")
 
 
 def test_describing_reads_no_weights(folder: Path) -> None:

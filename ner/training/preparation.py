@@ -24,6 +24,7 @@ from ner.features.vectors import Vectors, read_vectors
 from ner.features.vocabulary import UNKNOWN, Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.modules.auxiliary import AuxiliaryHead
+from ner.persistence import LARGEST_DESCRIPTION, can_be_described
 from ner.text import get_tokenizer
 from ner.training.listener import Listener
 from ner.training.predecessor import Predecessor, predecessor
@@ -187,6 +188,13 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
             f"the label {tagset.unfit[0]!r} ends a line or steers a terminal.",
             config.data.dataset or ", ".join(config.data.train) or None,
             remedy="Give it another name in the training data: no model with such a label is loaded.",
+        )
+    if not can_be_described(config.model, config.tagging, tagset.tags):
+        raise DataError(
+            f"the names of the {len(tagset.labels)} labels would make the model's config.json larger than "
+            f"{LARGEST_DESCRIPTION} bytes.",
+            config.data.dataset or ", ".join(config.data.train) or None,
+            remedy="Give them shorter names in the training data: no such model is loaded.",
         )
     targets = None if silver is None else silver.targets
     return Prepared(

@@ -109,3 +109,11 @@ def test_clusters_may_start_from_the_vectors_of_their_words(
     assert tagger.predictor.model.words.clusters[0].get_parameter("weight").shape == (3, 3)
     with pytest.raises(ConfigError, match="cluster_start: vectors needs vectors"):
         prepare(load_config({**config, "vectors": []}), None, Listener())
+
+
+def test_labels_that_no_model_could_name(tiny_config: Config, tiny_corpus: DatasetDict) -> None:
+    rows = tiny_corpus["train"].to_dict()
+    rows["tags"][0][0] = "B-" + "x" * 300_000
+    corpus = DatasetDict({**tiny_corpus, "train": tiny_corpus["train"].from_dict(rows)})
+    with pytest.raises(DataError, match=r"4 labels would make the model's config\.json larger than 1048576"):
+        prepared({**tiny_config, "data": {}}, corpus)
