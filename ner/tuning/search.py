@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from pathlib import Path
@@ -234,23 +234,26 @@ def _work_together(plan: Plan, jobs: int, say: Callable[[str], None]) -> None:
         NerError: one of them met what would stop every trial; the others are stopped.
     """
     context = multiprocessing.get_context("spawn")
-    messages: Any = context.Queue()
-    workers = [context.Process(target=_work_alone, args=(plan, messages)) for _ in range(jobs)]
+    # A pipe each: what is killed while it writes leaves no lock and no half of a message that others would wait for.
+    pipes = [context.Pipe(duplex=False) for _ in range(jobs)]
+    workers = [context.Process(target=_work_alone, args=(plan, theirs)) for _, theirs in pipes]
+    working: list[Any] = [ours for ours, _ in pipes]
     try:
-        for process in workers:
+        for process, (_, theirs) in zip(workers, pipes, strict=True):
             process.start()
-        while True:
-            working = any(process.is_alive() for process in workers)
-            try:
-                kind, text = messages.get(timeout=0.2)
-            except queue.Empty:
-                if working:
+            theirs.close()  # the process has its own, which ends with it
+        while working:
+            for ours in connection.wait(working):
+                try:
+                    kind, text = ours.recv()
+                except (EOFError, OSError):
+                    working.remove(ours)
                     continue
-                break
-            if kind:
-                raise _error(kind, text)
-            say(text)
+                if kind:
+                    raise _error(kind, text)
+                say(text)
         for process in workers:
+            process.join()
             if process.exitcode:
                 say(f"a process ended with status {process.exitcode}; the same command goes on with its trial")
     finally:
@@ -260,15 +263,14 @@ def _work_together(plan: Plan, jobs: int, say: Callable[[str], None]) -> None:
                 process.join()
 
 
-def _work_alone(plan: Plan, messages: Any) -> None:
+def _work_alone(plan: Plan, messages: connection.Connection) -> None:
     """The life of one process."""
     _end_with_parent()
-    try:
-        work(plan, lambda text: messages.put(("", text)))
-    except NerError as error:
-        messages.put((type(error).__name__, str(error)))
-    except KeyboardInterrupt:
-        messages.cancel_join_thread()
+    with messages, suppress(KeyboardInterrupt):
+        try:
+            work(plan, lambda text: messages.send(("", text)))
+        except NerError as error:
+            messages.send((type(error).__name__, str(error)))
 
 
 def _error(kind: str, text: str) -> NerError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -299,6 +300,10 @@ class _Thread(threading.Thread):
     exitcode = 0
     started = 0
 
+    def __init__(self, target: Any, args: tuple[Any, Connection]) -> None:
+        self.theirs = Connection(os.dup(args[1].fileno()), readable=False)
+        super().__init__(target=target, args=(args[0], self.theirs))
+
     def start(self) -> None:
         _Thread.started += 1
         super().start()
@@ -310,7 +315,7 @@ class _Thread(threading.Thread):
 def test_an_error_of_a_process_is_ours(
     tiny_config: Config, tiny_space: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    light = SimpleNamespace(Queue=queue.Queue, Process=_Thread)
+    light = SimpleNamespace(Pipe=multiprocessing.Pipe, Process=_Thread)
     monkeypatch.setattr(search.multiprocessing, "get_context", lambda kind: light)
     tiny_config["vectors"] = ["no/such/vectors.txt"]
     with pytest.raises(ner.DataError, match=r"no/such/vectors.txt: no such file"):
@@ -435,3 +440,19 @@ def test_the_extra_is_named(tiny_config: Config, tiny_space: Config, monkeypatch
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ner.MissingExtraError, match=r"ner tune needs an extra: pip install 'bilstm-crf-ner\[tune\]'"):
         ner.tune(tiny_config, tiny_space)
+
+
+def test_a_process_that_is_killed_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(_Thread):
+        exitcode = -9
+
+        def run(self) -> None:
+            """Dies while it says something."""
+            with self.theirs:
+                os.write(self.theirs.fileno(), b"\0\0\0\x09half")
+
+    light = SimpleNamespace(Pipe=multiprocessing.Pipe, Process=Killed)
+    monkeypatch.setattr(search.multiprocessing, "get_context", lambda kind: light)
+    said: list[str] = []
+    search._work_together(None, 2, said.append)  # type: ignore[arg-type]
+    assert said == ["a process ended with status -9; the same command goes on with its trial"] * 2
