@@ -12,6 +12,13 @@ from zlib import crc32
 if TYPE_CHECKING:
     from ner.document import Document, Entity
 
+# How every page of ours begins: with the order to run and to load nothing, whatever stands in it.
+HEAD = (
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+)
+
 # Pale grounds under dark text; the label is written out, so no one depends on the colour. In degrees:
 _HUES = {
     "per": 200,
@@ -53,9 +60,7 @@ def highlight(document: Document) -> str:
 def page(title: str) -> tuple[str, str]:
     """The head and the foot of a page; the fragments are written in between."""
     head = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n"
+        f"{HEAD}<title>{escaped(title)}</title>\n"
         "<style>body{font:1rem/1.6 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#111;"
         "background:#fff}</style>\n"
         f"</head>\n<body>\n"

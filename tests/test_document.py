@@ -83,7 +83,7 @@ def test_html_of_attacks() -> None:
     document = Document(attack, [[(0, len(attack))]], [[ScoredSpan(attack, 0, 1, 0.5)]])
     shown = highlight(document)
     assert "<script" not in shown and "onload='x'" not in shown
-    assert "<script" not in "".join(page(attack))
+    assert "<script" not in "".join(page(attack)) and "Content-Security-Policy" in page(attack)[0]
     assert document._repr_html_() == shown
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ner.cli.output import show
+from ner.cli.output import show, write_json
 
 
 def inspect(
@@ -56,7 +55,7 @@ def inspect(
     else:
         report = nearest_neighbours(tagger, str(neighbours))
     if json_file is not None:
-        json_file.write_text(json.dumps(report.to_json()) + "\n", encoding="utf-8")
+        write_json(report.to_json(), json_file)
     if plot is not None and not isinstance(report, Neighbours):
         report.picture().write(plot)
     show(report.table())

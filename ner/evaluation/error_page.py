@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from ner.corpus.atomic import replacing_bytes
 from ner.evaluation.errors import ABSENT, Breakdown, ErrorReport, reads
 from ner.evaluation.matching import ERRORS, Kind
 from ner.evaluation.tables import percent
-from ner.html import colour
+from ner.html import HEAD, colour
 from ner.schemes import Span
 
 _STYLE = """
@@ -68,10 +69,7 @@ def page(report: ErrorReport, title: str, limit: int = 1000) -> str:
     if report.training is not None:
         tables.append(_breakdown("in training", report.by_novelty()))
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}{_FILTER_STYLE}</style>\n</head>\n<body>\n"
+        f"{HEAD}<title>{escape(title)}</title>\n<style>{_STYLE}{_FILTER_STYLE}</style>\n</head>\n<body>\n"
         f'<h1>{escape(title)}</h1>\n<p class="note">{escape(report.summary())}</p>\n'
         f'<div class="tables">{"".join(tables)}</div>\n'
         f'<h2>Gold label (rows) by predicted label</h2>\n<div class="scroll">{_confusion(report)}</div>\n'
@@ -82,14 +80,16 @@ def page(report: ErrorReport, title: str, limit: int = 1000) -> str:
 
 
 def write_page(report: ErrorReport, path: str | os.PathLike[str], title: str, limit: int = 1000) -> Path:
-    """Write `page` to a file and return its path; lone surrogates, which UTF-8 does not have, are written as escapes.
+    """Write `page` to a file, whole or not at all, and return its path.
+
+    Lone surrogates, which UTF-8 does not have, are written as escapes.
 
     Raises:
-        OSError: the file cannot be written.
+        DataError: the file cannot be written.
     """
-    file = Path(path)
-    file.write_text(page(report, title, limit), encoding="utf-8", errors="backslashreplace")
-    return file
+    with replacing_bytes(path) as stream:
+        stream.write(page(report, title, limit).encode(errors="backslashreplace"))
+    return Path(path)
 
 
 def _breakdown(name: str, breakdown: Breakdown) -> str:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ner.corpus.atomic import replacing_bytes
 from ner.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ def quiet(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write the figure in the format of the file's ending (png, svg, pdf) and return its path.
+    """Write the figure, whole or not at all, in the format of the file's ending (png, svg, pdf), and return its path.
 
     Raises:
         ValueError: an ending that matplotlib does not know.
-        OSError: the file cannot be written.
+        DataError: the file cannot be written.
     """
-    figure.savefig(path, dpi=150)
-    return Path(path)
+    file = Path(path)
+    with replacing_bytes(file) as stream:
+        figure.savefig(stream, dpi=150, format=file.suffix.removeprefix(".").lower() or None)
+    return file

@@ -36,7 +36,7 @@ def draw(picture: Picture, path: Path) -> None:
 
     Raises:
         MissingExtraError: matplotlib is not installed.
-        OSError: the file cannot be written.
+        DataError: the file cannot be written.
     """
     figure = _Sheet(picture).fill()
     with warnings.catch_warnings():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ner.html import colour, escaped
+from ner.html import HEAD, colour, escaped
 from ner.inspection.picture import LYING, HeatMap, Picture, Scale, readable
 
 _STYLE = """
@@ -30,10 +30,7 @@ def page(picture: Picture) -> str:
     title = escaped(picture.title)
     figures = "".join(_figure(picture, heat_map) for heat_map in picture.maps)
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{figures}"
+        f"{HEAD}<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{figures}"
         f'<p class="note">{escaped(picture.caption)}</p>\n</body>\n</html>\n'
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ner.corpus.atomic import replacing
 from ner.document import ScoredSpan
 from ner.errors import NerError
 
@@ -109,10 +110,11 @@ class Picture:
     entities: tuple[ScoredSpan, ...] = ()
 
     def write(self, path: str | os.PathLike[str]) -> Path:
-        """Draw it into a file, in the format of its ending, and return the path.
+        """Draw it into a file, whole or not at all, in the format of its ending, and return the path.
 
         Raises:
-            NerError: another ending than png, svg, pdf or html, more than 120 columns, or the file cannot be written.
+            NerError: another ending than png, svg, pdf or html, or more than 120 columns.
+            DataError: the file cannot be written.
             MissingExtraError: matplotlib is not installed; html does without.
         """
         from ner.inspection.figure import draw
@@ -126,13 +128,11 @@ class Picture:
                 f"{len(self.columns)} columns are too many to be read in a picture, it takes up to {MOST_COLUMNS}; "
                 "give a shorter sentence, or take the numbers instead (to_json, --json)."
             )
-        try:
-            if file.suffix.lower() == ".html":
-                file.write_text(page(self), encoding="utf-8")
-            else:
-                draw(self, file)
-        except OSError as error:
-            raise NerError(f"{file}: cannot be written: {error.strerror or error}.") from None
+        if file.suffix.lower() == ".html":
+            with replacing(file) as stream:
+                stream.write(page(self))
+        else:
+            draw(self, file)
         return file
 
 

@@ -14,6 +14,7 @@ def draw_curve(epochs: Sequence[dict[str, Any]], best_epoch: int, path: Path) ->
 
     Raises:
         MissingExtraError: matplotlib is not installed.
+        DataError: the file cannot be written.
     """
     figure = new_figure(7.0, 4.2)
     numbers = [record["epoch"] for record in epochs]

@@ -234,7 +234,8 @@ class Run:
         if self.writes:
             self.folder.log(record)
             if self.events is not None:
-                self.events.add(record)
+                with writing(self.folder.events):
+                    self.events.add(record)
             last = trainer.epoch == self.config.epochs or self._out_of_patience()
             if last or trainer.epoch % self.config.checkpoint_every == 0:
                 self._save_checkpoint()
@@ -346,8 +347,7 @@ class Run:
         if self.config.plot:
             from ner.training.curve import draw_curve
 
-            with writing(self.folder.curve):
-                draw_curve(self.epochs, self.best_epoch, self.folder.curve)
+            draw_curve(self.epochs, self.best_epoch, self.folder.curve)
 
 
 def _fixed(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ner.errors import DataError
 from ner.evaluation.error_page import page, write_page
 from ner.evaluation.errors import TrainingNames, analyse
 from ner.schemes import Span
@@ -105,3 +106,5 @@ def test_without_errors():
 def test_the_file_holds_any_text(tmp_path, word):
     path = write_page(report([word]), tmp_path / "errors.html", "errors")
     assert word.encode("utf-8", "backslashreplace").decode() in path.read_text(encoding="utf-8")
+    with pytest.raises(DataError, match=r"cannot be written: No such file or directory\. Make the folder first"):
+        write_page(report([word]), tmp_path / "nowhere" / "errors.html", "errors")

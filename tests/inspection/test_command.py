@@ -60,6 +60,7 @@ def test_neighbours(run):
         (["--neighbours", "Xyzzy"], "no vector"),
         (["Ada met Otto. It rained."], "2 sentences"),
         (["--transitions", "--plot", "x.gif"], "end in .png"),
+        (["--transitions", "--json", "nowhere/x.json"], "No such file or directory. Make the folder"),
     ],
 )
 def test_mistakes_are_one_message(run, arguments, message):

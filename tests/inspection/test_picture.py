@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.errors import MissingExtraError, NerError
+from ner.errors import DataError, MissingExtraError, NerError
 from ner.inspection.picture import (
     BLANK,
     CIVIDIS,
@@ -103,7 +103,7 @@ def test_other_endings_are_refused(ending, tmp_path):
 
 @pytest.mark.parametrize("ending", ["png", "html"])
 def test_a_folder_that_is_not_there(ending, tmp_path):
-    with pytest.raises(NerError, match="cannot be written"):
+    with pytest.raises(DataError, match=r"cannot be written: No such file or directory\. Make the folder first"):
         picture().write(tmp_path / "nowhere" / f"file.{ending}")
 
 
@@ -114,7 +114,7 @@ def test_too_many_columns_are_refused(tmp_path):
 
 def test_html_does_without_matplotlib(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert picture().write(tmp_path / "file.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert picture().write(tmp_path / "file.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     with pytest.raises(MissingExtraError, match=r"\[plots\]"):
         picture().write(tmp_path / "file.png")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import ner
-from ner.errors import MissingExtraError
+from ner.errors import MissingExtraError, TrainingError
 
 
 def test_curves_can_be_read_back(tiny_config: dict[str, Any]) -> None:
@@ -30,3 +30,17 @@ def test_a_missing_library_is_said_before_the_training(
     config = {**tiny_config, "training": {**tiny_config["training"], "tensorboard": True}}
     with pytest.raises(MissingExtraError, match=r"bilstm-crf-ner\[tensorboard\]"):
         ner.train(config)
+
+
+def test_a_full_disk_is_an_error_with_the_path(tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    config = {**tiny_config, "training": {**tiny_config["training"], "tensorboard": True}}
+    with monkeypatch.context() as patched, pytest.raises(TrainingError, match=r"No space left.*make room") as caught:
+        patched.setattr(SummaryWriter, "flush", full)
+        ner.train(config)
+    assert str(caught.value).startswith(str(Path(config["output"]) / "tensorboard"))
+    assert len(ner.train(config, resume=True).epochs) == 2
