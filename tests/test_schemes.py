@@ -156,3 +156,11 @@ def test_synonyms_are_the_schemes_they_name(synonym: str, scheme: str) -> None:
     names = inventory(["PER"], scheme)
     assert legality(names, synonym) == legality(names, scheme)
     assert load_config({"data": {"scheme": synonym}, "model": {"scheme": synonym}}).data.scheme == scheme
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_detection_of_single_tokens(scheme: str) -> None:
+    """One token alone, and one before others: the schemes that write it alike are told apart by their order alone."""
+    alike = {"IOE1": "IOB1", "BMES": "IOBES"}
+    for length in (1, 2):
+        assert detect([to_tags([Span("A", 0, 1)], length, scheme)]) == alike.get(scheme, scheme)
