@@ -2,8 +2,9 @@
 alone: weights, metrics and predictions must be equal to the last bit. A training that comes to its end between two
 kills is compared and begun anew.
 
-Every other kill waits until a checkpoint or a model is being written. After each, the model and the checkpoint that
-stand in the run folder must be whole.
+Every other kill waits until a checkpoint or a model is being written; the others come at a random moment of the
+processor's time, so that it does not matter what else the machine does. After each, the model and the checkpoint that
+stand in the run folder must be whole. On Linux.
 
     python scripts/kill_resume.py configs/quickstart.yaml training.epochs=6 --kills 50
 """
@@ -44,10 +45,10 @@ def main(
         same, ends, number = True, 0, 0
         while number < kills:
             while_writing = number % 2 == 1
-            latest = time.perf_counter() + chance.uniform(0.3, 1) * seconds
+            moment = chance.uniform(0.3, 1) * seconds
             times, delay = chance.randrange(1, 8), chance.uniform(0, 0.004)
-            moment = writing_begins(killed, times, delay) if while_writing else after(latest)
-            if run([*command, f"output={killed}", *resume(killed)], moment) is None:
+            is_time = writing_begins(killed, times, delay) if while_writing else after(moment)
+            if run([*command, f"output={killed}", *resume(killed)], is_time) is None:
                 number += 1
                 say_what_stands(killed, f"kill {number}{' while writing' if while_writing else ''}")
             else:
@@ -59,33 +60,39 @@ def main(
     raise typer.Exit(0 if same else 1)
 
 
-def run(command: list[str], is_time: Callable[[], bool] = lambda: False) -> float | None:
-    """Run to the end, and return the seconds, or kill when it is time, and return None."""
-    begun = time.perf_counter()
+def run(command: list[str], is_time: Callable[[int], bool] = lambda process: False) -> float | None:
+    """Run to the end, and return the seconds of the processor, or kill when it is time, and return None."""
+    begun = os.times()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     while process.poll() is None:
-        if is_time():
+        if is_time(process.pid):
             process.kill()
             process.wait()
             return None
-        time.sleep(0.0005)
+        time.sleep(0.001)
     if process.returncode:
         print(process.stderr.read().decode())
         raise typer.Exit(process.returncode)
-    return time.perf_counter() - begun
+    ended = os.times()
+    return ended.children_user + ended.children_system - begun.children_user - begun.children_system
 
 
-def after(moment: float) -> Callable[[], bool]:
-    """Whether the clock has reached a moment."""
-    return lambda: time.perf_counter() >= moment
+def after(seconds: float) -> Callable[[int], bool]:
+    """Whether a process has had so many seconds of the processor."""
+
+    def is_time(process: int) -> bool:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") >= seconds
+
+    return is_time
 
 
-def writing_begins(folder: Path, times: int, delay: float) -> Callable[[], bool]:
+def writing_begins(folder: Path, times: int, delay: float) -> Callable[[int], bool]:
     """Whether a checkpoint or a model has begun to be written so many times, and ``delay`` seconds have passed."""
     begun, was = 0, False
 
-    def is_time() -> bool:
+    def is_time(process: int) -> bool:
         nonlocal begun, was
         now = any((folder / name).exists() for name in ("checkpoint.safetensors.new", "model.new"))
         begun, was = begun + (now and not was), now
