@@ -243,7 +243,8 @@ def _work_together(plan: Plan, jobs: int, say: Callable[[str], None]) -> None:
             process.start()
             theirs.close()  # the process has its own, which ends with it
         while working:
-            for ours in connection.wait(working):
+            ready: list[Any] = connection.wait(working)
+            for ours in ready:
                 try:
                     kind, text = ours.recv()
                 except (EOFError, OSError):
