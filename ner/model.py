@@ -128,8 +128,10 @@ class SequenceTagger(nn.Module):
             around: tokens that are read before the sentence, and in all, int64 [B, 2]; None where R is T.
 
         Returns:
-            [B, T, K] in the type of the weights; whatever at padding.
+            [B, T, K] in the type of the weights, or fp32; whatever at padding.
         """
+        if around is None and not torch.is_grad_enabled():
+            return self.encoder.project(self.inputs(table, index, gazetteers), lengths, self.project)
         return self.project(self.encode(table, index, lengths, gazetteers, around))
 
     def encode(

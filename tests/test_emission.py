@@ -108,7 +108,6 @@ def test_an_error_in_a_batch_comes_out(make: Make, sentences: list[list[str]]) -
 
 def test_bf16_is_near_fp32(make: Make, sentences: list[list[str]]) -> None:
     exact, rough = by_sentence(make(), sentences), by_sentence(make(precision="bf16"), sentences)
-    assert {emissions.dtype for emissions in rough.values()} == {torch.bfloat16}
     difference = torch.cat([(exact[number] - rough[number]).abs().flatten() for number in exact])
     size = torch.cat([emissions.abs().flatten() for emissions in exact.values()]).mean()
     assert 0 < difference.mean() < 0.02 * size

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ner.modules.cells import CELLS, Cell, LSTMCell
 from ner.modules.dropout import Dropout, dropout_mask, make_dropout
@@ -114,7 +115,7 @@ class Recurrent(nn.Module):
         x = self.dropout_input(x)
         if not self.layers or not x.numel():
             return _without_padding(x, lengths) if not self.layers else x.new_zeros(*x.shape[:2], self.output_size)
-        if self._packed and not torch.is_grad_enabled() and all(layer.is_current() for layer in self._packed):
+        if self._can_run_packed():
             return self._run_packed(x, lengths)
         order = ScanOrder(lengths, x.shape[1], self.directions, x.device)
         for layer, cells in enumerate(self._cells()):
@@ -123,6 +124,28 @@ class Recurrent(nn.Module):
             hidden = order.to_tokens(self._run(cells, order.to_scans(x)))
             x = hidden + x if layer and self.residual else hidden
         return self.dropout_output(x)
+
+    def project(self, x: Tensor, lengths: Tensor, head: nn.Linear) -> Tensor:
+        """``head(self(x, lengths))`` in inference, where few numbers a token are wanted of the many computed.
+
+        With packed weights each direction is projected where it was computed, before it is put into the order of the
+        tokens: H numbers need not be moved for the K that are wanted.
+
+        Args:
+            x, lengths: as for :meth:`forward`.
+            head: to K numbers a token.
+
+        Returns:
+            ``[B, T, K]``; whatever at padding.
+
+        Raises:
+            ValueError: as :meth:`forward`.
+        """
+        if self.residual or not self._can_run_packed() or not x.numel():
+            projected: Tensor = head(self(x, lengths))
+            return projected
+        self._check(x, lengths)
+        return self._run_packed(x, lengths, head)
 
     def pack(self) -> None:
         """Lay the weights out for inference where that is possible, until the next training.
@@ -195,20 +218,35 @@ class Recurrent(nn.Module):
         with torch.autocast(scans.device.type, enabled=False):
             return list(type(cells[0]).scan(cells, scans.to(dtype), mask).hidden.unbind(0))
 
-    def _run_packed(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; a few sentences of one length as they are."""
+    def _can_run_packed(self) -> bool:
+        return bool(self._packed) and not torch.is_grad_enabled() and all(one.is_current() for one in self._packed)
+
+    def _run_packed(self, x: Tensor, lengths: Tensor, head: nn.Linear | None = None) -> Tensor:
+        """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; a few sentences of one length as they are.
+
+        With a head to ``[B, T, K]``: what it makes of each direction, and the sum.
+        """
         B, T, _ = x.shape
         whole = B <= GROUP and int(lengths.min()) == T
         groups = None if whole else RowGroups(lengths.numpy(), T, self.directions)
         for number, layer in enumerate(self._packed):
+            last = head is not None and number + 1 == len(self._packed)
             if groups is None:
                 scan = x.transpose(0, 1).contiguous()
                 hidden = torch.cat([layer.run(scan, n, n == 1) for n in range(self.directions)], 2).transpose(0, 1)
+            elif last and head is not None:
+                sides = head.weight.chunk(self.directions, 1)
+                scans = zip(groups.to_scans(x), sides, range(self.directions), strict=True)
+                parts = [
+                    [functional.linear(layer.run(part, n, False), side) for part in scan] for scan, side, n in scans
+                ]
+                sums = groups.to_tokens(parts).float().view(B, T, self.directions, -1).sum(2)
+                return sums + head.bias
             else:
                 scans = enumerate(groups.to_scans(x))
                 hidden = groups.to_tokens([[layer.run(part, n, False) for part in scan] for n, scan in scans])
             x = hidden + x if number and self.residual else hidden
-        return x
+        return x if head is None else head(x)
 
     def _check(self, x: Tensor, lengths: Tensor) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:

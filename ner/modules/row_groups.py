@@ -1,8 +1,9 @@
 """A padded batch in groups of a few sentences, each a scan as long as its longest sentence.
 
 On a CPU an LSTM takes no longer a token for 16 sentences than for 160, and among 160, though they were sorted by
-length, an eighth of the places is padding. Lengths of groups are rounded up a little: oneDNN compiles and keeps a
-kernel for every shape, and there are then a few dozen of them however many batches there are.
+length, an eighth of the places is padding. Lengths of groups are rounded up a little, and numbers of sentences to a
+power of two: oneDNN compiles and keeps a kernel for every shape, of which there are then a few dozen, however many
+batches there are.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class RowGroups:
     def __init__(self, lengths: np.ndarray, steps: int, directions: int) -> None:
         B, T = len(lengths), steps
         starts = np.arange(0, B, GROUP)
-        rows = np.minimum(GROUP, B - starts)
+        rows = _power_of_two(np.minimum(GROUP, B - starts))
         longest = _rounded(np.maximum(np.maximum.reduceat(lengths, starts), 1))
         self._shapes = list(zip(longest.tolist(), rows.tolist(), strict=True))
         sizes = longest * rows
@@ -64,6 +65,11 @@ class RowGroups:
         ]
         tokens = torch.cat(sides, 1).index_fill_(0, self._padding, 0)
         return tokens.view(self._sentences, self._steps, -1)
+
+
+def _power_of_two(numbers: np.ndarray) -> np.ndarray:
+    """The least that is not smaller, of numbers up to `GROUP`."""
+    return 2 ** np.ceil(np.log2(numbers)).astype(np.int64)
 
 
 def _rounded(lengths: np.ndarray) -> np.ndarray:

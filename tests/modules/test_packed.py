@@ -34,6 +34,22 @@ def test_packed_weights_change_not_a_bit(lengths, options, dtype):
     assert torch.equal(encoder(x, sizes), expected)
 
 
+@pytest.mark.parametrize("lengths", [[9], [6, 6, 6], [4, 9, 1], [3, 0], list(range(1, 40))])
+@pytest.mark.parametrize("options", [{}, {"bidirectional": False}, {"layers": 2}, {"layers": 2, "residual": True}])
+@pytest.mark.parametrize("dtype, error", [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)])
+@torch.no_grad()
+def test_what_is_projected_by_direction_is_what_the_head_makes_of_both(lengths, options, dtype, error):
+    encoder = make(dtype, **options)
+    head = torch.nn.Linear(encoder.output_size, 3).to(dtype)
+    x, sizes = batch(lengths, dtype)
+    expected = head(encoder(x, sizes))
+    assert torch.equal(encoder.project(x, sizes, head), expected)
+    encoder.pack()
+    inside = torch.arange(x.shape[1]) < sizes[:, None]
+    found = encoder.project(x, sizes, head)
+    assert torch.allclose(found[inside].float(), expected[inside].float(), rtol=0, atol=error)
+
+
 @torch.no_grad()
 def test_weights_that_change_are_not_those_that_were_packed():
     encoder = make()

@@ -31,3 +31,9 @@ def test_groups_are_hardly_longer_than_their_longest_sentence():
     assert len(set(rounded[:512])) < 80  # shapes that a kernel is kept for
     shapes = [part.shape[:2] for part in RowGroups(np.arange(1, 41), 40, 1).to_scans(torch.zeros(40, 40, 1))[0]]
     assert shapes == [(16, GROUP), (32, GROUP), (40, 8)]
+
+
+def test_groups_have_as_many_sentences_as_a_power_of_two():
+    for size in range(1, 3 * GROUP):
+        rows = [part.shape[1] for part in RowGroups(np.full(size, 3), 3, 1).to_scans(torch.zeros(size, 3, 1))[0]]
+        assert set(rows) <= {1, 2, 4, 8, 16} and size <= sum(rows) < size + max(rows[-1] / 2, 1)
