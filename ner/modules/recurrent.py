@@ -230,21 +230,18 @@ class Recurrent(nn.Module):
         whole = B <= GROUP and int(lengths.min()) == T
         groups = None if whole else RowGroups(lengths.numpy(), T, self.directions)
         for number, layer in enumerate(self._packed):
-            last = head is not None and number + 1 == len(self._packed)
             if groups is None:
                 scan = x.transpose(0, 1).contiguous()
                 hidden = torch.cat([layer.run(scan, n, n == 1) for n in range(self.directions)], 2).transpose(0, 1)
-            elif last and head is not None:
-                sides = head.weight.chunk(self.directions, 1)
-                scans = zip(groups.to_scans(x), sides, range(self.directions), strict=True)
-                parts = [
-                    [functional.linear(layer.run(part, n, False), side) for part in scan] for scan, side, n in scans
-                ]
-                sums = groups.to_tokens(parts).float().view(B, T, self.directions, -1).sum(2)
-                return sums + head.bias
             else:
-                scans = enumerate(groups.to_scans(x))
-                hidden = groups.to_tokens([[layer.run(part, n, False) for part in scan] for n, scan in scans])
+                scans = groups.to_scans(x)
+                states = [[layer.run(part, n, False) for part in scan] for n, scan in enumerate(scans)]
+                if head is not None and number + 1 == len(self._packed):
+                    sides = head.weight.chunk(self.directions, 1)
+                    rows = zip(states, sides, strict=True)
+                    scores = [[functional.linear(part, side) for part in scan] for scan, side in rows]
+                    return groups.to_tokens(scores).float().view(B, T, self.directions, -1).sum(2) + head.bias
+                hidden = groups.to_tokens(states)
             x = hidden + x if number and self.residual else hidden
         return x if head is None else head(x)
 
