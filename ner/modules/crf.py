@@ -11,9 +11,10 @@ import torch
 import torchcrf
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain, full_precision, join_edges, require_finite
+from ner.modules.crf_chain import Chain, full_precision, join_edges
 from ner.modules.crf_constraints import Constraints
 from ner.modules.crf_decoding import best_spans
+from ner.modules.crf_finite import require_finite
 from ner.modules.crf_loss import (
     PathPlaces,
     PathTargets,
@@ -27,7 +28,8 @@ from ner.modules.crf_loss import (
     reduce,
 )
 from ner.modules.crf_messages import Messages, edge_counts, entropy, forward_backward, token_marginals
-from ner.modules.crf_spans import SpanReading, all_span_probabilities, span_probabilities
+from ner.modules.crf_reading import SpanReading
+from ner.modules.crf_spans import all_span_probabilities, span_probabilities
 from ner.modules.crf_viterbi import best_paths, n_best_paths
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -373,7 +375,7 @@ class CRF(torchcrf.CRF):
 
     def _messages(self, emissions: Tensor, lengths: Tensor, temperature: float) -> Messages:
         messages = forward_backward(_at_temperature(self._chain(emissions, lengths), temperature))
-        require_finite(messages.log_z)
+        require_finite(messages.log_z.cpu().numpy())
         return messages
 
     def _chain(self, emissions: Tensor, lengths: Tensor) -> Chain:

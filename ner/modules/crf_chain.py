@@ -69,22 +69,6 @@ class Chain(NamedTuple):
         return self.emissions.reshape(B, T * K).t().clone(memory_format=torch.contiguous_format).view(T, K, B)
 
 
-def require_finite(totals: Tensor) -> None:
-    """That the best score, or log Z, of every sentence, [B], is a finite number.
-
-    Else there is no answer: maxima and sums over NaN and infinities say nothing about paths.
-
-    Raises:
-        ValueError: it is not, naming the first such sentence.
-    """
-    wrong = ~totals.isfinite()
-    if bool(wrong.any()):
-        raise ValueError(
-            "expected emissions that give every sentence a path of finite score, got NaN or infinity, or sums of "
-            f"scores beyond the floating range, in sentence {int(wrong.byte().argmax())} of the batch"
-        )
-
-
 def enclose(emissions: Tensor, outside: Tensor, never: float) -> Tensor:
     """Emissions [T, K, B] as [T + 2, K + 1, B], at all positions and of all tags; ``never`` where a tag cannot be."""
     enclosed = pad(emissions, (0, 0, 0, 1, 1, 1), value=never).masked_fill_(outside[:, None], never)

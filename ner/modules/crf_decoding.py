@@ -1,16 +1,11 @@
-"""Decoding for the score: the set of entities that is best by their probabilities, not the tags by theirs.
-
-The best path may hold an entity of probability 0.3, because nothing else about its tokens is likelier, and leave out
-one of 0.45. If an entity found costs a share t of a right one, the best set is the one that does not overlap and has
-the greatest sum of (probability - t): all entities above t, if t is 0.5 or more. Expected F1 is the largest where t
-is half of it (Lipton et al. 2014).
-"""
+"""Decoding for the score, over tensors: see ``crf_choice``. And the threshold that is best for it."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from ner.modules.crf_choice import chosen_spans
 
 
 def best_spans(probabilities: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
@@ -24,37 +19,11 @@ def best_spans(probabilities: Tensor, threshold: float) -> tuple[Tensor, Tensor]
         On the CPU: spans [N, 4] long, sentence, first token, token after the last, label, in order; and their
         probabilities [N].
     """
-    B, T, L, _ = probabilities.shape
     if not probabilities.numel():
         return torch.zeros(0, 4, dtype=torch.long), torch.zeros(0, dtype=probabilities.dtype)
     likeliest, label = probabilities.max(3)
-    chances, labels = likeliest.cpu().numpy(), label.cpu().numpy()
-    rows = np.arange(B)
-    gain = np.full((B, T + 1, L + 1), -np.inf)  # of a span that ends before token t and has so many tokens
-    gain[:, 1:, 0] = 0.0  # none ends there
-    for length in range(1, min(L, T) + 1):
-        gain[:, length:, length] = chances[:, : T - length + 1, length - 1] - threshold
-    best = np.zeros((B, L + T + 1))  # of the tokens before t, at L + t
-    chosen = np.zeros((T + 1, B), dtype=np.int64)
-    back = np.maximum(np.arange(L + 1), 1)  # tokens to go back for each choice
-    for t in range(1, T + 1):
-        sums = best[:, L + t - back] + gain[:, t]
-        # Better than nothing only if strictly so.
-        chosen[t] = sums.argmax(1)
-        best[:, L + t] = sums[rows, chosen[t]]
-    found = []
-    stops = np.full(B, T)
-    for t in range(T, 0, -1):
-        here = stops == t
-        stops = np.where(here, t - back[chosen[t]], stops)
-        ending = np.flatnonzero(here & (chosen[t] > 0))
-        found.append(np.stack((ending, stops[ending], np.full(len(ending), t)), 1))
-    places = np.concatenate(found)
-    places = places[np.lexsort((places[:, 1], places[:, 0]))]
-    sentence, start, stop = places.T
-    cells = sentence, start, stop - start - 1
-    spans = np.concatenate((places, labels[cells][:, None]), 1)
-    return torch.from_numpy(spans), torch.from_numpy(chances[cells])
+    spans, chances = chosen_spans(likeliest.cpu().numpy(), label.cpu().numpy(), threshold)
+    return torch.from_numpy(spans), torch.from_numpy(chances)
 
 
 def f1_threshold(probabilities: Tensor) -> float:

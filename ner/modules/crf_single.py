@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ner.modules.crf_chain import require_finite
-from ner.modules.crf_spans import SpanReading
+from ner.modules.crf_finite import require_finite
+from ner.modules.crf_reading import SpanReading
 
 Array: TypeAlias = NDArray[np.floating]
 
@@ -41,7 +40,7 @@ class SingleCRF:
         scores[:, :K] -= scores[:, :K].max()
         with np.errstate(over="ignore"):  # an end that scores hundreds: the sums are then left to the batch
             weights = np.exp(scores)
-        labels, continues = (one.numpy() for one in reading.tensors(torch.from_numpy(edges)))
+        labels, continues = reading.arrays(len(edges))
         self._of_label = (labels == np.arange(reading.num_labels)[:, None]).astype(np.float64)  # [C, K + 1]
         self._inner, self._border = np.where(continues, weights, 0.0), np.where(continues, 0.0, weights)
         nothing = np.zeros_like(weights)
@@ -63,7 +62,7 @@ class SingleCRF:
         final = score + self._end
         tag = int(final.argmax())
         if not np.isfinite(final[tag]):
-            require_finite(torch.from_numpy(final[tag : tag + 1]))
+            require_finite(final[tag : tag + 1])
         tags = np.empty(T, np.int64)
         tags[-1] = tag
         added = emissions.tolist()

@@ -8,43 +8,12 @@ constraints allows, is summed as it would be read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from ner.modules.crf_logarithms import LogMessages
 from ner.modules.crf_messages import Messages
-
-
-class SpanReading:
-    """How tag paths are read as spans, in the order of the tags.
-
-    Args:
-        labels: number of the label of each tag, from 0; -1 for a tag outside of any span.
-        continues: ``[from][to]``: a token with the second tag belongs to the same span as the token before it, which
-            has the first.
-    """
-
-    def __init__(self, labels: Sequence[int], continues: Sequence[Sequence[bool]]) -> None:
-        self.num_labels = max((*labels, -1)) + 1
-        # With the tag of what is outside of the sentence, which is in no span.
-        self._labels = torch.tensor([*labels, -1], dtype=torch.long)
-        self._continues = pad(torch.tensor(continues, dtype=torch.bool), (0, 1, 0, 1))
-
-    def tensors(self, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Labels [K + 1] and continues [K + 1, K + 1], the last for the outside of the sentence.
-
-        Args:
-            weights: of the edges, [K + 1, K + 1]; the answer is on their device.
-
-        Raises:
-            ValueError: a reading of another number of tags.
-        """
-        if self._continues.shape != weights.shape:
-            raise ValueError(f"expected a reading of {len(weights) - 1} tags, got one of {len(self._labels) - 1}")
-        return self._labels.to(weights.device), self._continues.to(weights.device)
+from ner.modules.crf_reading import SpanReading
 
 
 def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) -> Tensor:
@@ -64,7 +33,7 @@ def span_probabilities(messages: Messages, spans: Tensor, reading: SpanReading) 
     weights = messages.weights
     _check(spans, messages, reading)
     spans = spans.to(weights.device)
-    labels, continues = reading.tensors(weights)
+    labels, continues = _tensors(reading, weights)
     sentence, start, stop, label = spans.unbind(1)
     T = len(messages.outside) - 2
     inner, border = weights * continues, weights * ~continues
@@ -104,7 +73,7 @@ def all_span_probabilities(messages: Messages, reading: SpanReading, longest: in
     if longest < 1:
         raise ValueError(f"expected longest of 1 or more, got {longest}")
     weights = messages.weights
-    labels, continues = reading.tensors(weights)
+    labels, continues = _tensors(reading, weights)
     P, _, B = messages.forward_reversed.shape
     T, C = P - 1, reading.num_labels
     found = weights.new_zeros(B, T, longest, C)
@@ -136,6 +105,12 @@ def all_span_probabilities(messages: Messages, reading: SpanReading, longest: in
     return found.clamp_(0.0, 1.0)
 
 
+def _tensors(reading: SpanReading, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The arrays of a reading on the device of the weights of the edges, [K + 1, K + 1]."""
+    labels, continues = reading.arrays(len(weights))
+    return torch.from_numpy(labels).to(weights.device), torch.from_numpy(continues).to(weights.device)
+
+
 def _factor(messages: Messages, t: Tensor, sentence: Tensor) -> Tensor:
     """What forward messages are multiplied by at a token, beyond the transitions, [N, K]."""
     return messages.factors[t + 1, :, sentence] / messages.scale[t, sentence][:, None]
@@ -165,7 +140,7 @@ def _log_span_probabilities(messages: LogMessages, spans: Tensor, reading: SpanR
     """`span_probabilities` of sentences, counted among those of the messages, that were summed in logarithms."""
     sentence, start, stop, label = spans.unbind(1)
     emissions, edges = messages.emissions(), messages.chain.edges
-    labels, continues = reading.tensors(edges)
+    labels, continues = _tensors(reading, edges)
     never = edges.new_tensor(float("-inf"))
     inner, border = torch.where(continues, edges, never), torch.where(continues, never, edges)
     T = len(emissions) - 2

@@ -3,8 +3,7 @@
 Bit for bit the arithmetic of ``torchcrf.CRF.decode``, so that the two find the same path even where several tie, but
 
 - the batch is the innermost dimension, which makes the K x K maxima of a step two vectorized operations;
-- no back-pointers are stored, which would need an argmax over K x K candidates a token. The trace back repeats the K
-  candidates of the one tag it stands on. That is a few tiny operations a token, which numpy starts faster than torch.
+- no back-pointers are stored: see ``crf_back_trace``.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.modules.crf_chain import Chain, require_finite
-
-PADDING = -1
+from ner.modules.crf_back_trace import PADDING, traced_paths
+from ner.modules.crf_chain import Chain
 
 
 def best_paths(chain: Chain) -> Tensor:
@@ -29,16 +27,11 @@ def best_paths(chain: Chain) -> Tensor:
         ValueError: the score of a best path is no finite number.
     """
     B, T, _ = chain.emissions.shape
-    paths = np.full((B, T), PADDING, dtype=np.int64)
     if B == 0 or T == 0:
-        return torch.from_numpy(paths)
+        return torch.full((B, T), PADDING)
     by_time = chain.by_time()
     scores, emissions, edges = _to_host(_best_scores(by_time, chain.edges), chain.emissions, chain.edges)
-    lengths = chain.lengths.cpu().numpy()
-    with np.errstate(invalid="ignore", over="ignore"):  # checked in its result
-        traced = _trace(scores, emissions, edges, lengths)
-    np.copyto(paths, traced.T, where=np.arange(T) < lengths[:, None])
-    return torch.from_numpy(paths)
+    return torch.from_numpy(traced_paths(scores, emissions, edges, chain.lengths.cpu().numpy()))
 
 
 def _best_scores(emissions: Tensor, edges: Tensor) -> Tensor:
@@ -63,40 +56,6 @@ def _to_host(*tensors: Tensor) -> list[NDArray[np.floating]]:
         parts = joined.split([tensor.numel() for tensor in tensors])
         tensors = tuple(part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))
     return [tensor.contiguous().numpy() for tensor in tensors]
-
-
-def _trace(
-    scores: NDArray[np.floating],
-    emissions: NDArray[np.floating],
-    edges: NDArray[np.floating],
-    lengths: NDArray[np.integer],
-) -> NDArray[np.int64]:
-    """From the last tag of each sentence back to its first: tags [T, B], anything at padding."""
-    T, K, B = scores.shape
-    columns, transitions = np.arange(B), np.ascontiguousarray(edges[:K, :K])
-    final = scores[lengths - 1, :, columns] + edges[:K, K]  # [B, K]
-    last = final.argmax(1)
-    require_finite(torch.from_numpy(np.where(lengths > 0, final[columns, last], 0.0)))
-    ending = lengths - 1 == np.arange(T)[:, None]  # [T, B]
-    some_end = ending.any(1).tolist()
-    flat = emissions.reshape(-1)
-    firsts = np.arange(0, B * T * K, K).reshape(B, T).T.copy()  # [T, B] places of the emissions of tag 0
-    candidates = np.empty((K, B), scores.dtype)
-    emission = np.empty(B, scores.dtype)
-    place = np.empty(B, np.int64)
-    tags = np.empty((T, B), np.int64)
-    tags[-1] = last
-    for t in range(T - 1, 0, -1):
-        # In the order in which the scores were summed up, emission last, so that ties are the same ties.
-        transitions.take(tags[t], 1, candidates, "clip")
-        np.add(scores[t - 1], candidates, candidates)
-        np.add(tags[t], firsts[t], place)
-        flat.take(place, None, emission, "clip")
-        np.add(candidates, emission, candidates)
-        candidates.argmax(0, tags[t - 1])
-        if some_end[t - 1]:
-            np.copyto(tags[t - 1], last, where=ending[t - 1])
-    return tags
 
 
 def n_best_paths(emissions: Tensor, edges: Tensor, n: int) -> tuple[Tensor, Tensor]:

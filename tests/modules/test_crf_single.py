@@ -84,7 +84,7 @@ def test_a_span_of_any_length_has_its_probability():
     for T in (50, 200, 1000):
         emissions = torch.zeros(1, T, len(tags))
         emissions[0, :, inside], emissions[0, 0, begin], emissions[0, -1, end] = 9.0, 12.0, 12.0
-        span = [0, T, reading.tensors(crf.edges())[0][begin].item()]
+        span = [0, T, reading.arrays(len(crf.edges()))[0][begin].item()]
         exact = crf.span_probability(emissions.double(), torch.tensor([T]), torch.tensor([[0, *span]]), reading)
         assert exact > 0.8
         np.testing.assert_allclose(
