@@ -10,7 +10,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ner.errors import ConfigError, DataError, MissingExtraError, ModelError, NerError, TrainingError
+from ner.errors import (
+    ConfigError,
+    DataError,
+    IncompleteInstallationError,
+    MissingExtraError,
+    ModelError,
+    NerError,
+    TrainingError,
+)
 from ner.version import __version__
 
 if TYPE_CHECKING:
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from ner.corpus.convert import convert_file
     from ner.document import Document, Entity, Token
     from ner.ensemble import Ensemble
+    from ner.integrations.onnx.export import export
     from ner.integrations.word_vectors import learn_vectors
     from ner.scoring import Evaluation, evaluate
     from ner.suggesting import Suggestion, suggest
@@ -50,6 +59,7 @@ _HOMES = {
     "Ensemble": "ner.ensemble",
     "Evaluation": "ner.scoring",
     "evaluate": "ner.scoring",
+    "export": "ner.integrations.onnx.export",
     "Suggestion": "ner.suggesting",
     "suggest": "ner.suggesting",
     "find_suspects": "ner.suspecting",
@@ -77,6 +87,7 @@ __all__ = [
     "Ensemble",
     "Entity",
     "Evaluation",
+    "IncompleteInstallationError",
     "LearningCurve",
     "MissingExtraError",
     "ModelError",
@@ -94,6 +105,7 @@ __all__ = [
     "compare",
     "convert_file",
     "evaluate",
+    "export",
     "find_suspects",
     "learn_vectors",
     "learning_curve",
@@ -110,7 +122,13 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'ner' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    try:
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        explained = IncompleteInstallationError.explaining(error, f"ner.{name}")
+        if explained is None:
+            raise
+        raise explained from None
     return value
 
 

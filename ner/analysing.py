@@ -11,9 +11,9 @@ from ner.config import DataConfig, load_config
 from ner.corpus.check import identity, settle
 from ner.corpus.read import hold_out, load
 from ner.corpus.table import columns
+from ner.description import model_folder
 from ner.errors import ModelError, NerError
 from ner.evaluation.errors import ErrorReport, TrainingNames, analyse
-from ner.persistence import model_folder
 from ner.schemes import to_spans
 from ner.systems import Data, System, predictions, read_gold
 from ner.tagger import Tagger

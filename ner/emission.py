@@ -7,56 +7,26 @@ reads the tokens around it, these are those of its document.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from ner.batching import Batching, Emitted
 from ner.corpus.beside import ALONE, Beside
 from ner.errors import ConfigError
-from ner.features.batches import places
 from ner.features.encoder import FeatureEncoder
-from ner.features.stretches import stretches
 from ner.model import SequenceTagger
 from ner.modules.crf_chain import full_precision
 from ner.modules.recurrent import Recurrent
+from ner.prediction import Precision
 from ner.threads import in_order, single_threaded
 from ner.word_types import WordTypeCache
 
-Precision = Literal["fp32", "bf16"]
-"""Of the recurrent layers' arithmetic. bf16 keeps 8 bits of a number's 24, and tags about 1.5 times as fast where
-the processor has instructions for it (AMX, AVX512-BF16); decoding and probabilities are computed in fp32 all the
-same."""
-
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
-_ROWS = 16
-"""Batches have a multiple of so many sentences, where they have more: oneDNN's bf16 LSTM cuts the batch into equal
-blocks, and of 163 sentences, which is prime, it takes four times as long as of 160."""
-
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Emitted:
-    """What the network says of B sentences, before anything is decided.
-
-    Attributes:
-        sentences: their numbers, int64 [B].
-        position: of each token among all tokens, int64 [B, T]; 0 at padding.
-        mask: where there is a token, bool [B, T].
-        emissions: [B, T, K].
-        lengths: int64 [B], on the device of the emissions.
-    """
-
-    sentences: np.ndarray
-    position: np.ndarray
-    mask: np.ndarray
-    emissions: Tensor
-    lengths: Tensor
 
 
 class Emitter:
@@ -109,10 +79,7 @@ class Emitter:
         Returns:
             What the work gave, in the order of the batches: shortest sentences first.
         """
-        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
-        starts = np.cumsum(lengths) - lengths
-        read = stretches(lengths, beside.documents, self.model.context)
-        alone = read.sizes is lengths
+        batching = Batching(sentences, beside.documents, self.model.context)
         device = self.model.project.weight.device
         # Without autocast: a thread of the pool does not have it, and vectors of words are kept.
         with torch.inference_mode(), single_threaded(), full_precision(device):
@@ -121,33 +88,17 @@ class Emitter:
 
         def job(chosen: np.ndarray) -> R:
             with torch.inference_mode(), full_precision(device):
-                mask, position = places(starts[chosen], lengths[chosen])
-                seen, around = position, None
-                if not alone:
-                    first, sizes = read.first[chosen], read.sizes[chosen]
-                    _, seen = places(first, sizes)
-                    around = torch.from_numpy(np.stack([starts[chosen] - first, sizes], axis=1)).to(device)
-                index = torch.from_numpy(rows[seen]).to(device)
-                size = torch.from_numpy(lengths[chosen]).to(device)
-                matches = None if gazetteers is None else torch.from_numpy(gazetteers[seen]).to(device)
+                place = batching.place(chosen)
+                around = None if place.around is None else torch.from_numpy(place.around).to(device)
+                index = torch.from_numpy(rows[place.read]).to(device)
+                size = torch.from_numpy(place.lengths).to(device)
+                matches = None if gazetteers is None else torch.from_numpy(gazetteers[place.read]).to(device)
                 emissions = self.model.emissions(table, index, size, matches, around)
-                return work(Emitted(chosen, position, mask, emissions, size))
+                return work(Emitted(chosen, place.position, place.mask, emissions, size))
 
-        batches = list(self._batches(read.sizes))
+        batches = list(batching.batches(self.batch_tokens))
         return in_order(job, batches) if device.type == "cpu" else map(job, batches)
 
     def emit(self, sentences: Sequence[list[str]], beside: Beside = ALONE) -> Iterator[Emitted]:
         """The emissions of all sentences that are not empty; see `start`."""
         return self.start(sentences, lambda batch: batch, beside)
-
-    def _batches(self, lengths: np.ndarray) -> Iterator[np.ndarray]:
-        """Sentence numbers, shortest first, in groups whose padded size keeps to the budget."""
-        order = np.argsort(lengths, kind="stable")
-        first = int(np.searchsorted(lengths[order], 1))
-        while first < len(order):
-            ahead = lengths[order[first : first + self.batch_tokens]]
-            size = max(1, int(np.searchsorted(ahead * np.arange(1, len(ahead) + 1), self.batch_tokens, side="right")))
-            if size > _ROWS:
-                size -= size % _ROWS
-            yield order[first : first + size]
-            first += size

@@ -19,12 +19,13 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from ner.emission import Precision
+from ner.description import WEIGHTS, Description
 from ner.errors import ModelError
 from ner.model import SequenceTagger
-from ner.persistence import WEIGHTS, Description, load_model
+from ner.persistence import load_model
+from ner.prediction import Precision
 from ner.runs import runs_in
-from ner.tagger import Tagger, load, require_same
+from ner.tagger import Tagger, load, on_torch, require_same
 
 
 class Ensemble(Tagger):
@@ -63,7 +64,8 @@ class Ensemble(Tagger):
         _, encoder, tagset, _ = load_model(first.path)
         description = _mean([member.description for member in members])
         folder = Path(os.path.commonpath([member.path.absolute() for member in members]))
-        super().__init__(cast(SequenceTagger, network), encoder, tagset, description, folder, device, precision)
+        predictor = on_torch(cast(SequenceTagger, network), encoder, tagset, description, device, precision)
+        super().__init__(predictor, description, folder, device, precision)
         self._members = [str(member.path.absolute()) for member in members]
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import os
 
+_DISTRIBUTIONS = {
+    "torch": "torch",
+    "torchcrf": "pytorch-crf",
+    "seqeval": "seqeval",
+    "datasets": "datasets",
+    "accelerate": "accelerate",
+}
+"""The libraries that tagging with an exported model does without, by the names they are imported by."""
+
 
 class NerError(Exception):
     """Base of every error that is the input's fault, not the program's: the commands print it without a traceback."""
@@ -53,3 +62,25 @@ class MissingExtraError(NerError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs an extra: pip install 'bilstm-crf-ner[{extra}]'")
+
+
+class IncompleteInstallationError(NerError, ImportError):
+    """A library is missing that every ordinary installation has, and one for tagging alone does without.
+
+    Args:
+        feature: what the user wanted to do or use, as the subject of a sentence.
+        library: that it needs.
+    """
+
+    def __init__(self, feature: str, library: str) -> None:
+        exported = "; a model that ner export wrote tags without it" if library == "torch" else ""
+        super().__init__(
+            f"{feature} needs {library}, which this installation, made for tagging alone, does not have: "
+            f"pip install bilstm-crf-ner{exported}"
+        )
+
+    @classmethod
+    def explaining(cls, error: ModuleNotFoundError, feature: str) -> IncompleteInstallationError | None:
+        """What a failed import means to the user; None where it is none of these libraries."""
+        library = (error.name or "").partition(".")[0]
+        return cls(feature, _DISTRIBUTIONS[library]) if library in _DISTRIBUTIONS else None

@@ -10,8 +10,8 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from ner.config import FeatureConfig
+from ner.description import METRICS, WEIGHTS, Description, check_file, describe, model_folder
 from ner.errors import ModelError
-from ner.persistence import METRICS, WEIGHTS, Description, check_file, describe, model_folder
 from ner.schemes import OUTSIDE, split_tag
 
 
@@ -30,7 +30,10 @@ def describe_model(folder: str | os.PathLike[str]) -> str:
     directions = " in each direction" if encoder.bidirectional else ""
     lines = [
         ("model", f"{folder}, format {description.format}, written by version {description.version}"),
-        ("weights", f"{_parameters(folder):,} parameters, sha256 {description.files.get(WEIGHTS, '?')[:12]}"),
+        (
+            "weights",
+            f"{_weights(folder, description)}, sha256 {description.files.get(description.weights, '?')[:12]}",
+        ),
         ("trained by", f"configuration sha256 {(description.configuration or '?')[:12]}"),
         ("labels", f"{', '.join(labels)} ({len(description.tags)} tags in {network.scheme})"),
         ("words", f"{description.trained:,} trained rows of {description.word_dim} dimensions"),
@@ -58,6 +61,12 @@ def _features(features: FeatureConfig) -> str:
         "gazetteers" if features.gazetteers else "",
     ]
     return ", ".join(filter(None, named)) or "none"
+
+
+def _weights(folder: Path, description: Description) -> str:
+    if description.runtime == "torch":
+        return f"{_parameters(folder):,} parameters"
+    return f"exported, for onnxruntime, with the vectors of words as {description.vectors}"
 
 
 def _parameters(folder: Path) -> int:

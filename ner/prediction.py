@@ -1,37 +1,43 @@
 """Tagging token lists in bulk: batches of emissions decoded, spans found by array operations.
 
 The answer for a sentence does not depend on its neighbours, and sentences go back into the order in which they came.
+On what the network runs is not known here: `ner.torch_prediction` fills that in, `ner.integrations.onnx.prediction`
+for exported models.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ner import schemes
+from ner.batching import Emitted
 from ner.corpus.beside import ALONE, Beside
 from ner.document import ScoredSpan
-from ner.emission import Emitted, Emitter, Precision
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
-from ner.model import SequenceTagger
-from ner.modules.crf_decoding import best_spans
+from ner.modules.crf_reading import SpanReading
 from ner.modules.crf_single import SingleCRF
-from ner.modules.crf_spans import SpanReading
+
+Precision = Literal["fp32", "bf16"]
+"""Of the recurrent layers' arithmetic. bf16 keeps 8 bits of a number's 24, and tags about 1.5 times as fast where
+the processor has instructions for it (AMX, AVX512-BF16); decoding and probabilities are computed in fp32 all the
+same."""
 
 LONGEST = 10
 """Tokens of an entity where entities are decoded by their own probabilities."""
 
 Places = tuple[np.ndarray, ...]
 """Rows and columns of a batch."""
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +100,51 @@ class Explanation(NamedTuple):
     n_best: list[tuple[list[str], float]]
 
 
-class Predictor:
-    """A trained network at work on token lists.
+class Source(Protocol):
+    """Where emissions come from."""
+
+    def start(
+        self, sentences: Sequence[list[str]], work: Callable[[Emitted], R], beside: Beside = ALONE
+    ) -> Iterator[R]:
+        """Do some work on the emissions of all sentences that are not empty; see `ner.emission.Emitter.start`."""
+        ...
+
+
+class Distribution(NamedTuple):
+    """What is likely in B sentences.
+
+    Attributes:
+        marginals: the probability of each tag at each token, [B, T, K].
+        entropy: of all tag sequences, in nats, [B].
+        paths: the n likeliest tag sequences, [B, n, T]; -1 at padding, and throughout those that do not exist.
+        log_probabilities: of these, [B, n].
+    """
+
+    marginals: np.ndarray
+    entropy: np.ndarray
+    paths: np.ndarray
+    log_probabilities: np.ndarray
+
+
+class Predictor(ABC):
+    """A trained network at work on token lists: what there is to do once it has said its emissions.
 
     Args:
-        model: in evaluation mode; it is left so. What is computed from its weights is kept: once they have changed,
-            make another.
-        encoder, tagset: that it was trained with.
+        emitter: gives the emissions.
+        encoder, tagset: that the network was trained with.
         temperature: divides all potentials where probabilities are computed.
         threshold: of the span decoding that is this model's own; None for the best path.
-        precision: of the recurrent layers; other than fp32 it changes the model for good.
     """
 
     def __init__(
         self,
-        model: SequenceTagger,
+        emitter: Source,
         encoder: FeatureEncoder,
         tagset: TagSet,
         temperature: float = 1.0,
         threshold: float | None = None,
-        precision: Precision = "fp32",
     ) -> None:
-        self.emitter = Emitter(model, encoder, precision)
-        self.model = model
+        self.emitter = emitter
         self.encoder = encoder
         self.tagset = tagset
         self.temperature = temperature
@@ -127,6 +155,48 @@ class Predictor:
         self._goes_on = np.array([[schemes.goes_on(before, after) for after in tags] for before in tags])
         self.reading = SpanReading(self._label.tolist(), self._goes_on.tolist())
         self._of_one: SingleCRF | None = None
+
+    @property
+    @abstractmethod
+    def model(self) -> Any:
+        """The network, where it can be looked into and trained.
+
+        Raises:
+            ModelError: it cannot.
+        """
+
+    @abstractmethod
+    def edges(self) -> np.ndarray:
+        """The scores of all transitions, float32 [K + 1, K + 1] as of `CRF.edges`."""
+
+    @abstractmethod
+    def emissions_of_one(self, batch: Emitted) -> np.ndarray | None:
+        """Those of a single sentence that is decoded the quicker way, float32 [T, K]; None for other batches."""
+
+    @abstractmethod
+    def decode(self, batch: Emitted) -> np.ndarray:
+        """The best legal path of each sentence, int64 [B, T]; whatever at padding."""
+
+    @abstractmethod
+    def probabilities(self, batch: Emitted, rows: np.ndarray, spans: np.ndarray) -> np.ndarray:
+        """The probability of each span, float64 [N].
+
+        Args:
+            batch: of which the sentences in ``rows`` have a span.
+            spans: as of `label_spans`, the sentences counted among these.
+        """
+
+    @abstractmethod
+    def every_span(self, batch: Emitted) -> np.ndarray:
+        """The probability of every span of up to `LONGEST` tokens, [B, T, LONGEST, labels]."""
+
+    @abstractmethod
+    def best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """Spans that do not overlap and exceed the threshold the most, [N, 4]; and their probabilities [N]."""
+
+    @abstractmethod
+    def distribution(self, batch: Emitted, n_best: int) -> Distribution:
+        """How sure the network is of the sentences of a batch, and their likeliest tags."""
 
     def predict(
         self,
@@ -194,29 +264,25 @@ class Predictor:
             n_best: number of tag sequences; where fewer are legal, fewer come.
             beside: as for `predict`.
         """
-        crf, tags = self.model.crf, self.tagset.tags
+        tags = self.tagset.tags
 
         def look(batch: Emitted) -> Iterator[tuple[int, Explanation]]:
-            arguments = batch.emissions, batch.lengths
-            marginals = crf.marginals(*arguments, temperature=self.temperature).cpu().numpy()
-            entropy = crf.entropy(*arguments, temperature=self.temperature).tolist()
-            paths, log_probs = (
-                found.tolist() for found in crf.nbest(*arguments, n_best, temperature=self.temperature)
-            )
+            found = self.distribution(batch, n_best)
+            entropy, paths, log_probs = (array.tolist() for array in found[1:])
             for row, (number, size) in enumerate(zip(batch.sentences, batch.mask.sum(1), strict=True)):
                 ranked = [
                     ([tags[tag] for tag in path[:size]], math.exp(log_prob))
                     for path, log_prob in zip(paths[row], log_probs[row], strict=True)
                     if path[0] >= 0
                 ]
-                yield number, Explanation(ranked[0][1], max(entropy[row], 0.0), marginals[row, :size], ranked)
+                yield number, Explanation(ranked[0][1], max(entropy[row], 0.0), found.marginals[row, :size], ranked)
 
         empty = Explanation(1.0, 0.0, np.zeros((0, len(self.tagset))), [([], 1.0)])
-        found = [empty] * len(sentences)
+        explanations = [empty] * len(sentences)
         for explained in self.emitter.start(sentences, lambda batch: list(look(batch)), beside):
             for number, explanation in explained:
-                found[number] = explanation
-        return found
+                explanations[number] = explanation
+        return explanations
 
     def candidates(
         self, sentences: Sequence[list[str]], least: float = 0.01, beside: Beside = ALONE
@@ -225,9 +291,9 @@ class Predictor:
         labels = self.tagset.labels
 
         def look(batch: Emitted) -> list[tuple[int, ScoredSpan]]:
-            chances = self.span_probabilities(batch)
-            places = (chances >= least).nonzero()
-            rows = zip(places.tolist(), chances[tuple(places.t())].tolist(), strict=True)
+            chances = self.every_span(batch)
+            places = np.argwhere(chances >= least)
+            rows = zip(places.tolist(), chances[tuple(places.T)].tolist(), strict=True)
             return [
                 (batch.sentences[row], ScoredSpan(labels[label], start, start + longer + 1, min(chance, 1.0)))
                 for (row, start, longer, label), chance in rows
@@ -239,24 +305,10 @@ class Predictor:
                 found[number].append(span)
         return found
 
-    def span_probabilities(self, batch: Emitted) -> Tensor:
-        """The probability of every span of up to `LONGEST` tokens, [B, T, LONGEST, labels]."""
-        single = self._single(batch)
-        if single is not None:
-            chances = single.all_span_probabilities(batch.emissions[0].float().numpy(), LONGEST)
-            if chances is not None:
-                return torch.from_numpy(chances).float()[None]
-        return self.model.crf.all_span_probabilities(
-            batch.emissions, batch.lengths, self.reading, LONGEST, self.temperature
-        )
-
     def best_paths(self, batch: Emitted) -> tuple[np.ndarray, Places, Places]:
         """Tags [B, T], and the places of the first and of the last token of every entity."""
-        single = self._single(batch)
-        if single is None:
-            tags = self.model.crf.decode(batch.emissions, batch.lengths).numpy()
-        else:
-            tags = single.best_path(batch.emissions[0].float().numpy())[None]
+        emissions = self.emissions_of_one(batch)
+        tags = self.decode(batch) if emissions is None else self.single.best_path(emissions)[None]
         inside = (self._label[tags] >= 0) & batch.mask
         linked = self._goes_on[tags[:, :-1], tags[:, 1:]] & batch.mask[:, 1:]
         border = np.zeros((len(tags), 1), dtype=bool)
@@ -264,12 +316,11 @@ class Predictor:
         ends = inside & ~np.hstack([linked, border])
         return tags, np.nonzero(begins), np.nonzero(ends)
 
-    def _single(self, batch: Emitted) -> SingleCRF | None:
-        """The quicker way for a batch of one sentence on the CPU; None for other batches."""
-        if len(batch.sentences) > 1 or batch.emissions.device.type != "cpu":
-            return None
+    @property
+    def single(self) -> SingleCRF:
+        """The CRF at work on single sentences, at the temperature of this moment."""
         if self._of_one is None or self._of_one.temperature != self.temperature:
-            self._of_one = SingleCRF(self.model.crf.edges().float().numpy(), self.reading, self.temperature)
+            self._of_one = SingleCRF(self.edges(), self.reading, self.temperature)
         return self._of_one
 
     def label_spans(self, tags: np.ndarray, first: Places, last: Places) -> np.ndarray:
@@ -280,24 +331,18 @@ class Predictor:
         """The probability of every entity; only the sentences that have one are looked at."""
         if not len(first[0]):
             return np.zeros(0)
-        single = self._single(batch)
-        if single is not None:
-            spans = self.label_spans(tags, first, last)[:, 1:]
-            chances = single.span_probabilities(batch.emissions[0].float().numpy(), spans)
+        spans = self.label_spans(tags, first, last)
+        emissions = self.emissions_of_one(batch)
+        if emissions is not None:
+            chances = self.single.span_probabilities(emissions, spans[:, 1:])
             if chances is not None:
                 return chances
-        rows, sentence = np.unique(first[0], return_inverse=True)
-        spans = self.label_spans(tags, first, last)
-        spans[:, 0] = sentence
-        chosen = torch.from_numpy(rows).to(batch.emissions.device)
-        found = self.model.crf.span_probability(
-            batch.emissions[chosen], batch.lengths[chosen], torch.from_numpy(spans), self.reading, self.temperature
-        )
-        return found.double().cpu().numpy()
+        rows, spans[:, 0] = np.unique(first[0], return_inverse=True)
+        return self.probabilities(batch, rows, spans)
 
     def _best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, Places, Places, np.ndarray]:
         """As `best_paths`, by the spans' own probabilities, which come with them."""
-        spans, chances = best_spans(self.span_probabilities(batch), threshold)
+        spans, chances = self.best_spans(batch, threshold)
         tags = np.zeros(batch.mask.shape, dtype=np.int64)
         of_row: list[list[schemes.Span]] = [[] for _ in tags]
         for row, start, stop, label in spans.tolist():
@@ -307,5 +352,5 @@ class Predictor:
                 size = int(batch.mask[row].sum())
                 written = schemes.to_tags(found, size, self.tagset.scheme)
                 tags[row, :size] = [self.tagset.number(tag) for tag in written]
-        sentence, start, stop, _ = spans.numpy().T
-        return tags, (sentence, start), (sentence, stop - 1), chances.double().numpy()
+        sentence, start, stop, _ = spans.T
+        return tags, (sentence, start), (sentence, stop - 1), chances.astype(np.float64)

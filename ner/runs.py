@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ner.description import DESCRIPTION, model_folder
 from ner.errors import ModelError
-from ner.persistence import DESCRIPTION, model_folder
 
 _SEED = re.compile(r"seed[0-9]+")
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -22,8 +22,8 @@ from ner.emission import Emitted
 from ner.errors import ConfigError, DataError
 from ner.evaluation.partial import open_places
 from ner.evaluation.suspects import Belief, Suspects, overlap, rank
-from ner.prediction import Predictor
 from ner.schemes import OUTSIDE, Span, split_tag, to_spans
+from ner.torch_prediction import TorchPredictor
 from ner.training.listener import Listener
 from ner.training.portions import in_memory
 from ner.training.preparation import further_columns
@@ -113,7 +113,7 @@ def find_suspects(
 
 
 def believe(
-    predictor: Predictor,
+    predictor: TorchPredictor,
     sentences: Sequence[tuple[list[str], Sequence[Span], set[int]]],
     least: float = LEAST,
     beside: Beside = ALONE,
@@ -241,11 +241,11 @@ def _has_documents(rows: Sequence[tuple[Any, ...]], folds: int) -> bool:
     return len({(file, document) for _, _, document, _, file in rows}) >= 2 * folds
 
 
-def _trained_without(config: Config, part: Dataset, held: Sequence[int], seed: int) -> Predictor:
+def _trained_without(config: Config, part: Dataset, held: Sequence[int], seed: int) -> TorchPredictor:
     import datasets
 
     kept = sorted(set(range(len(part))) - set(held))
     with tempfile.TemporaryDirectory() as folder:
         own = with_values(config, {"training.seed": seed, "output": str(Path(folder) / "run")})
         result = train(own, datasets.DatasetDict({"train": part.select(kept)}))
-        return result.tagger.predictor
+        return cast(TorchPredictor, result.tagger.predictor)

@@ -9,22 +9,20 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-
 from ner.corpus.beside import ALONE, Beside
+from ner.description import DESCRIPTION, GRAPH, Description, describe, model_folder
 from ner.document import Document, Offsets, ScoredSpan
-from ner.emission import Precision
-from ner.errors import ConfigError, ModelError
-from ner.features.encoder import FeatureEncoder
+from ner.errors import ConfigError, IncompleteInstallationError, ModelError
 from ner.features.tags import TagSet
-from ner.model import SequenceTagger
-from ner.persistence import WEIGHTS, Description, load_model
-from ner.prediction import Explanation, Prediction, Predictor
+from ner.prediction import Explanation, Precision, Prediction, Predictor
 from ner.runs import holds_models
 from ner.text import Tokenizer, get_tokenizer, segment
 
 if TYPE_CHECKING:
+    from ner.features.encoder import FeatureEncoder
     from ner.inspection.trace import Trace
+    from ner.model import SequenceTagger
+    from ner.torch_prediction import TorchPredictor
 
 _CHARACTERS_AHEAD = 1 << 20  # of a stream of texts
 
@@ -33,7 +31,7 @@ class Tagger:
     """Tags text with a trained model. Made by `ner.load`.
 
     Args:
-        model, encoder, tagset: as trained.
+        predictor: the network at work.
         description: of the model folder.
         path: of the model folder, for messages.
         device: where the network runs, such as ``cpu`` or ``cuda``.
@@ -42,27 +40,22 @@ class Tagger:
 
     def __init__(
         self,
-        model: SequenceTagger,
-        encoder: FeatureEncoder,
-        tagset: TagSet,
+        predictor: Predictor,
         description: Description,
         path: Path,
         device: str = "cpu",
         precision: Precision = "fp32",
     ) -> None:
+        self.predictor = predictor
         self.path = path
         self.device = device
         self.precision = precision
         self.description = description
-        self.tagset = tagset
-        self.predictor = Predictor(
-            model.to(torch.device(device)),
-            encoder,
-            tagset,
-            temperature=description.temperature,
-            threshold=description.threshold,
-            precision=precision,
-        )
+
+    @property
+    def tagset(self) -> TagSet:
+        """The tags that the model knows."""
+        return self.predictor.tagset
 
     def __repr__(self) -> str:
         labels = ", ".join(self.labels[:10]) + ", ..." * (len(self.labels) > 10)
@@ -77,7 +70,7 @@ class Tagger:
         """Which model this is: its folder, the checksums of its weights and of its training's configuration."""
         return {
             "path": str(self.path),
-            "sha256": self.description.files[WEIGHTS],
+            "sha256": self.description.files[self.description.weights],
             "configuration": self.description.configuration or "unknown",
             "version": self.description.version,
         }
@@ -107,7 +100,7 @@ class Tagger:
     @property
     def context(self) -> int:
         """Tokens before and after a sentence, in its document, that the model reads with it."""
-        return self.predictor.model.context
+        return self.description.model.encoder.context
 
     def tag_tokens(
         self,
@@ -236,35 +229,95 @@ class Tagger:
             yield Document(text, sentences, list(islice(spans, len(sentences))))
 
 
-def load(path: str | os.PathLike[str], device: str = "cpu", precision: Precision = "fp32") -> Tagger:
+def load(
+    path: str | os.PathLike[str], device: str = "cpu", precision: Precision = "fp32", threads: int | None = None
+) -> Tagger:
     """Load a model folder.
 
     Args:
-        path: of the folder that a training wrote, or of the run that holds it as ``model``; of a folder with the runs
-            of several seeds, which then decide together; or ``hub:owner/name``.
+        path: of the folder that a training or `ner.export` wrote, or of the run that holds it as ``model``; of a
+            folder with the runs of several seeds, which then decide together; or ``hub:owner/name``.
         device: where the network runs, such as ``cpu`` or ``cuda``.
         precision: of the recurrent layers. ``bf16`` tags about 1.5 times as fast where the processor has instructions
             for it, and changes fewer than one tag in ten thousand (docs/performance.md).
+        threads: that it runs on. By default, and until another model is loaded with a number, as many as torch is set
+            to; an exported model takes as many as there are cores for this process.
 
     Raises:
         ModelError: the folder is missing, cut short, altered or of a newer format.
         ConfigError: there is no such device here, or no such precision.
+        MissingExtraError, IncompleteInstallationError: what the model runs on is not installed.
     """
+    if str(path).startswith("hub:"):
+        from ner.integrations.hub import fetch
+
+        path = fetch(str(path))
+    folder = exported_folder(path)
+    if folder is not None:
+        from ner.integrations.onnx.folder import load_exported
+
+        return load_exported(folder, device, precision, threads)
+    _prepare_torch(path, device, threads)
+    if holds_models(Path(path)):
+        from ner.ensemble import Ensemble
+
+        return Ensemble(path, device, precision)
+    from ner.persistence import load_model
+
+    model, encoder, tagset, description = load_model(path)
+    predictor = on_torch(model, encoder, tagset, description, device, precision)
+    return Tagger(predictor, description, Path(path), device, precision)
+
+
+def on_torch(
+    model: SequenceTagger,
+    encoder: FeatureEncoder,
+    tagset: TagSet,
+    description: Description,
+    device: str = "cpu",
+    precision: Precision = "fp32",
+) -> TorchPredictor:
+    """A network on torch at work as its description says.
+
+    Raises:
+        ConfigError: there is no such precision.
+    """
+    import torch
+
+    from ner.torch_prediction import TorchPredictor
+
+    return TorchPredictor(
+        model.to(torch.device(device)), encoder, tagset, description.temperature, description.threshold, precision
+    )
+
+
+def _prepare_torch(path: str | os.PathLike[str], device: str, threads: int | None) -> None:
+    """See that torch is there, and the device.
+
+    Raises:
+        IncompleteInstallationError, ConfigError: it is not.
+    """
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise IncompleteInstallationError(f"The model {path}", "torch") from None
+    from ner.threads import set_threads
+
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # torch raises either, by how it was built
         reason = str(error).partition("\n")[0].rstrip(".")
         raise ConfigError(f"device {device}: cannot be used here: {reason}; cpu always can") from None
-    if str(path).startswith("hub:"):
-        from ner.integrations.hub import fetch
+    if threads:
+        set_threads(threads)
 
-        path = fetch(str(path))
-    if holds_models(Path(path)):
-        from ner.ensemble import Ensemble
 
-        return Ensemble(path, device, precision)
-    model, encoder, tagset, description = load_model(path)
-    return Tagger(model, encoder, tagset, description, Path(path), device, precision)
+def exported_folder(path: str | os.PathLike[str]) -> Path | None:
+    """The folder of an exported model, if the path is one, or the network in it; else None."""
+    folder = model_folder(path)
+    if folder.name == GRAPH and folder.is_file():
+        return folder.parent
+    return folder if (folder / DESCRIPTION).is_file() and describe(folder).runtime == "onnx" else None
 
 
 def _reload(path: str, device: str, precision: Precision, checksum: str) -> Tagger:

@@ -17,6 +17,7 @@ R = TypeVar("R")
 _NO_LIMIT = 1 << 16
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+_plain_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 _pools_lock = Lock()
 
 
@@ -29,16 +30,21 @@ def available_cores() -> int:
     return max(1, min(cores, _quota()))
 
 
-def set_threads(wanted: int | None = None) -> int:
-    """Let torch use so many threads, or as many as there are cores for this process; the number chosen.
+def choose_threads(wanted: int | None = None) -> int:
+    """A number of threads: the one that is asked for, or as many as there are cores for this process.
 
     ``OMP_NUM_THREADS`` is a limit to what is chosen here, not to what is asked for. Processes that a launcher such as
     ``accelerate launch`` starts side by side share the cores.
     """
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return wanted or max(1, min(available_cores() // processes, _limit()))
+
+
+def set_threads(wanted: int | None = None) -> int:
+    """Let torch use so many threads, chosen as by `choose_threads`; the number."""
     import torch
 
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    number = wanted or max(1, min(available_cores() // processes, _limit()))
+    number = choose_threads(wanted)
     if torch.get_num_threads() != number:
         torch.set_num_threads(number)
     return number
@@ -72,6 +78,17 @@ def in_order(function: Callable[[J], R], jobs: Sequence[J]) -> Iterator[R]:
     if len(jobs) < 2 or (number := min(torch.get_num_threads(), available_cores())) < 2:
         return _here(function, jobs)
     pool = _pool(number)
+    return _results(deque(pool.submit(function, job) for job in jobs))
+
+
+def in_order_by(function: Callable[[J], R], jobs: Sequence[J], number: int) -> Iterator[R]:
+    """As `in_order`, of jobs that have nothing to do with torch, by at most so many threads."""
+    if len(jobs) < 2 or number < 2:
+        return map(function, jobs)
+    with _pools_lock:
+        pool = _plain_pools.get((os.getpid(), number))
+        if pool is None:
+            pool = _plain_pools[os.getpid(), number] = ThreadPoolExecutor(number, thread_name_prefix="ner")
     return _results(deque(pool.submit(function, job) for job in jobs))
 
 

@@ -35,3 +35,13 @@ def test_no_pin_stands_in_the_way_of_a_python_that_it_does_not_run_on() -> None:
             assert f"{python}.99" in runs_on or not holds, f"{pin}: needs Python {runs_on}; limit it by a marker"
             looked_at += 1
     assert looked_at > 100
+
+
+def test_what_tagging_needs_is_part_of_what_the_package_needs() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = [*setup["options"]["install_requires"].split(), *setup["options.extras_require"]["onnx"].split()]
+    needed = (ROOT / "requirements-tagging.txt").read_text(encoding="utf-8").splitlines()
+    assert {line for line in needed if not line.startswith("#")} < set(lines)
+    named = (ROOT / "docs" / "small-machines.md").read_text(encoding="utf-8")
+    assert " ".join(Requirement(line).name for line in needed if not line.startswith("#")) in named

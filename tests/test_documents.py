@@ -111,5 +111,5 @@ def test_keys_named_on_the_pages_are_keys() -> None:
         for key in re.findall(
             r"`((?:data|model|training|tagging|distillation)\.[a-z_.]+)", path.read_text(encoding="utf-8")
         ):
-            if not key.endswith((".", ".py")) and "safetensors" not in key:
+            if not key.endswith((".", ".py")) and "safetensors" not in key and key != "model.onnx":
                 assert key in known or any(name.startswith(f"{key}.") for name in known), f"{path.name}: {key}"

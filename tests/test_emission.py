@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from ner.emission import Emitted, Emitter
+from ner.batching import Batching, Emitted
+from ner.emission import Emitter
 from ner.errors import ConfigError
 from ner.persistence import load_model
 
@@ -41,9 +42,9 @@ def by_sentence(emitter: Emitter, sentences: list[list[str]]) -> dict[int, torch
     }
 
 
-def test_batches_keep_to_their_budget_and_waste_none(make: Make) -> None:
+def test_batches_keep_to_their_budget_and_waste_none() -> None:
     lengths = np.random.default_rng(2).integers(0, 40, 300)
-    batches = list(make(batch_tokens=64)._batches(lengths))
+    batches = list(Batching([["x"] * length for length in lengths], None, 0).batches(64))
     assert sorted(np.concatenate(batches)) == np.nonzero(lengths)[0].tolist()
     sizes = [len(batch) * lengths[batch].max() for batch in batches]
     assert max(sizes) <= 64

@@ -18,11 +18,12 @@ from safetensors.torch import load_file, save_file
 
 import ner
 from ner.config import FeatureConfig, ModelConfig, TaggingConfig
+from ner.description import EXPORTED_FORMAT, FORMAT, can_be_described, describe, model_folder
 from ner.errors import ModelError
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
-from ner.persistence import FORMAT, can_be_described, describe, load_model, model_folder, save_model
+from ner.persistence import load_model, save_model
 from ner.schemes import inventory
 
 READ = ["config.json", "model.safetensors", "words.txt", "characters.txt"]
@@ -202,8 +203,8 @@ def test_a_description_that_is_none(folder: Path, content: bytes) -> None:
 
 
 def test_a_newer_format_says_what_to_do(folder: Path) -> None:
-    change(folder, lambda tree: tree.update(format=FORMAT + 1, version="99.1", unheard={"of": 1}))
-    refused(folder, f"format {FORMAT + 1}", "99.1", "upgrade")
+    change(folder, lambda tree: tree.update(format=EXPORTED_FORMAT + 1, version="99.1", unheard={"of": 1}))
+    refused(folder, f"format {EXPORTED_FORMAT + 1}", "99.1", "upgrade")
 
 
 @pytest.mark.parametrize(
@@ -408,7 +409,7 @@ def test_a_failed_exchange_puts_the_old_model_back(folder: Path, monkeypatch: py
             raise OSError(1, "Operation not permitted")
         return rename(path, target)
 
-    monkeypatch.setattr("ner.persistence._exchange", lambda one, other: False)
+    monkeypatch.setattr("ner.whole_folder._exchange", lambda one, other: False)
     monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(OSError, match="not permitted"):
         save()

@@ -14,21 +14,22 @@ from hypothesis import strategies as st
 from ner import schemes
 from ner.document import ScoredSpan
 from ner.persistence import load_model
-from ner.prediction import Prediction, Predictor
+from ner.prediction import Prediction
+from ner.torch_prediction import TorchPredictor
 from ner.word_types import WordTypeCache
 
 WORDS = ["Ada", "Lovelace", "lives", "in", "London", ".", "New", "York", "Acme", "Corp.", "met", "zzz", "", "1843"]
 SENTENCES = st.lists(st.lists(st.sampled_from(WORDS), max_size=9), max_size=9)
 
-Make = Callable[..., Predictor]
+Make = Callable[..., TorchPredictor]
 
 
 @pytest.fixture(scope="module")
 def make(tiny_model: Path) -> Make:
     model, encoder, tagset, _ = load_model(tiny_model)
 
-    def predictor(batch_tokens: int = 4096, **options: float) -> Predictor:
-        made = Predictor(model, encoder, tagset, **options)
+    def predictor(batch_tokens: int = 4096, **options: float) -> TorchPredictor:
+        made = TorchPredictor(model, encoder, tagset, **options)
         made.emitter.batch_tokens = batch_tokens
         return made
 
@@ -36,7 +37,7 @@ def make(tiny_model: Path) -> Make:
 
 
 @pytest.fixture(scope="module")
-def predictor(make: Make) -> Predictor:
+def predictor(make: Make) -> TorchPredictor:
     return make()
 
 
@@ -46,7 +47,7 @@ def assert_same(one: list[list[ScoredSpan]], other: list[list[ScoredSpan]]) -> N
     np.testing.assert_allclose(scores, others, atol=1e-5)
 
 
-def paths_of(predictor: Predictor, sentence: list[str]) -> list[tuple[list[str], float]]:
+def paths_of(predictor: TorchPredictor, sentence: list[str]) -> list[tuple[list[str], float]]:
     """Every legal tag sequence of a sentence with its probability."""
     found = predictor.explain([sentence], n_best=10_000)[0].n_best
     assert len(found) < 10_000 and abs(sum(chance for _, chance in found) - 1) < 1e-4
@@ -55,7 +56,7 @@ def paths_of(predictor: Predictor, sentence: list[str]) -> list[tuple[list[str],
 
 @given(SENTENCES)
 @settings(max_examples=40, deadline=None)
-def test_a_batch_of_n_is_n_batches_of_one(predictor: Predictor, sentences: list[list[str]]) -> None:
+def test_a_batch_of_n_is_n_batches_of_one(predictor: TorchPredictor, sentences: list[list[str]]) -> None:
     together = predictor.predict(sentences)
     alone = [predictor.predict([sentence]) for sentence in sentences]
     assert together.tag_lists() == [tags for one in alone for tags in one.tag_lists()]
@@ -78,7 +79,9 @@ def test_one_sentence_may_exceed_the_budget(make: Make) -> None:
 
 @given(SENTENCES)
 @settings(max_examples=40, deadline=None)
-def test_tags_are_legal_and_spans_are_those_of_the_tags(predictor: Predictor, sentences: list[list[str]]) -> None:
+def test_tags_are_legal_and_spans_are_those_of_the_tags(
+    predictor: TorchPredictor, sentences: list[list[str]]
+) -> None:
     found = predictor.predict(sentences)
     tags, spans = found.tag_lists(), found.span_lists()
     assert list(map(len, tags)) == list(map(len, sentences))
@@ -89,20 +92,20 @@ def test_tags_are_legal_and_spans_are_those_of_the_tags(predictor: Predictor, se
     assert found.spans[:, 0].tolist() == sorted(found.spans[:, 0].tolist())
 
 
-def test_the_tiny_model_finds_something(predictor: Predictor) -> None:
+def test_the_tiny_model_finds_something(predictor: TorchPredictor) -> None:
     spans = predictor.predict([["Ada", "Lovelace", "lives", "in", "London", "."]]).span_lists()[0]
     assert [span[:3] for span in spans] == [("PER", 0, 2), ("LOC", 4, 5)]
 
 
 @pytest.mark.parametrize("sentences", [[], [[]], [[], []]])
-def test_nothing_in_nothing_out(predictor: Predictor, sentences: list[list[str]]) -> None:
+def test_nothing_in_nothing_out(predictor: TorchPredictor, sentences: list[list[str]]) -> None:
     for found in (predictor.predict(sentences), predictor.predict(sentences, threshold=0.5)):
         assert found.tag_lists() == found.span_lists() == [[] for _ in sentences]
     assert [one.n_best for one in predictor.explain(sentences)] == [[([], 1.0)] for _ in sentences]
     assert predictor.candidates(sentences) == [[] for _ in sentences]
 
 
-def test_empty_sentences_keep_their_places(predictor: Predictor) -> None:
+def test_empty_sentences_keep_their_places(predictor: TorchPredictor) -> None:
     found = predictor.predict([[], ["Ada"], [], ["in", "London"], []])
     assert found.starts.tolist() == [0, 0, 1, 1, 3, 3]
     assert [[span[:3] for span in spans] for spans in found.span_lists()] == [
@@ -114,7 +117,7 @@ def test_empty_sentences_keep_their_places(predictor: Predictor) -> None:
     ]
 
 
-def test_scores_only_where_asked_for(predictor: Predictor) -> None:
+def test_scores_only_where_asked_for(predictor: TorchPredictor) -> None:
     sentences = [["Ada", "lives", "in", "London"], ["it"]]
     found = predictor.predict(sentences, scores=False)
     assert np.isnan(found.scores).all() and len(found.scores) == len(found.spans) > 0
@@ -137,7 +140,7 @@ def chance_of(paths: list[tuple[list[str], float]], span: ScoredSpan) -> float:
     return sum(chance for tags, chance in paths if schemes.Span(*span[:3]) in schemes.to_spans(tags))
 
 
-def test_candidates_leave_out_no_likely_span(predictor: Predictor) -> None:
+def test_candidates_leave_out_no_likely_span(predictor: TorchPredictor) -> None:
     sentence = ["Ada", "London", "York"]
     paths = paths_of(predictor, sentence)
     every = {span for tags, _ in paths for span in schemes.to_spans(tags)}
@@ -146,7 +149,7 @@ def test_candidates_leave_out_no_likely_span(predictor: Predictor) -> None:
     assert likely <= found and len(found) < len(every)
 
 
-def test_explanations_are_sums_over_tag_sequences(predictor: Predictor) -> None:
+def test_explanations_are_sums_over_tag_sequences(predictor: TorchPredictor) -> None:
     sentence = ["Ada", "London", "York"]
     paths = paths_of(predictor, sentence)
     explained = predictor.explain([["in"], sentence], n_best=4)[1]
@@ -159,7 +162,7 @@ def test_explanations_are_sums_over_tag_sequences(predictor: Predictor) -> None:
             assert abs(chance - sum(p for tags, p in paths if tags[position] == tag)) < 1e-4
 
 
-def test_explanations_do_not_depend_on_neighbours(predictor: Predictor) -> None:
+def test_explanations_do_not_depend_on_neighbours(predictor: TorchPredictor) -> None:
     sentences = [["Ada"], ["London", "is", "in", "New", "York"], [], ["met", "Ada"]]
     for sentence, found in zip(sentences, predictor.explain(sentences, n_best=3), strict=True):
         alone = predictor.explain([sentence], n_best=3)[0]
@@ -169,7 +172,7 @@ def test_explanations_do_not_depend_on_neighbours(predictor: Predictor) -> None:
 
 
 def test_a_threshold_decides_by_score(
-    predictor: Predictor, tiny_corpus: dict[str, dict[str, list[list[str]]]]
+    predictor: TorchPredictor, tiny_corpus: dict[str, dict[str, list[list[str]]]]
 ) -> None:
     sentences = tiny_corpus["test"]["tokens"][:]
     counts = []
@@ -203,7 +206,7 @@ def test_a_full_cache_starts_anew_with_the_same_answers(
 
 
 @torch.inference_mode()
-def test_rows_that_were_handed_out_stay_as_they_are(predictor: Predictor) -> None:
+def test_rows_that_were_handed_out_stay_as_they_are(predictor: TorchPredictor) -> None:
     cache = WordTypeCache(predictor.model, predictor.encoder)
     table, rows = cache.look_up(["Ada", "met", "Ada"])
     assert rows.tolist() == [0, 1, 0] and len(table) == 2
@@ -219,7 +222,7 @@ def test_rows_that_were_handed_out_stay_as_they_are(predictor: Predictor) -> Non
 
 @torch.inference_mode()
 def test_an_interrupted_look_up_spoils_none_that_follow(
-    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    predictor: TorchPredictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["Ada", "London", "York"]
     expected, _ = WordTypeCache(predictor.model, predictor.encoder).look_up(words)
@@ -246,14 +249,14 @@ def test_threads_share_a_predictor(make: Make, tiny_corpus: dict[str, dict[str, 
     assert [one.tag_lists() for one in found] == [one.tag_lists() for one in expected]
 
 
-def test_a_word_of_a_hundred_thousand_characters(predictor: Predictor) -> None:
+def test_a_word_of_a_hundred_thousand_characters(predictor: TorchPredictor) -> None:
     sentence = ["Ada", "met", "x" * 100_000, "\ud83d", "in", "London"]
     found = predictor.predict([sentence, ["Ada"]])
     assert found.tag_lists()[0][0] == "S-PER" and len(found.tag_lists()[0]) == 6
     assert found.tag_lists()[1] == ["S-PER"]
 
 
-def test_a_sentence_of_thousands_of_tokens(predictor: Predictor) -> None:
+def test_a_sentence_of_thousands_of_tokens(predictor: TorchPredictor) -> None:
     unit = ["it", "rained", ".", "Ada", "Lovelace", "lives", "in", "New", "York", "."]
     found = predictor.predict([unit * 500, unit])
     long, short = found.span_lists()
@@ -272,7 +275,7 @@ def test_a_model_stays_in_evaluation_mode(make: Make) -> None:
 
 
 @torch.inference_mode()
-def test_a_token_that_is_no_string_spoils_no_call_that_follows(predictor: Predictor) -> None:
+def test_a_token_that_is_no_string_spoils_no_call_that_follows(predictor: TorchPredictor) -> None:
     words = ["Ada", "London", "York"]
     expected, _ = WordTypeCache(predictor.model, predictor.encoder).look_up(words)
     cache = WordTypeCache(predictor.model, predictor.encoder)

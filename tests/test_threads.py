@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+import ner
 from ner import threads
 
 
@@ -66,6 +67,32 @@ def test_the_user_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     quota(monkeypatch, None)
     assert threads.set_threads(3) == torch.get_num_threads() == 3
     assert threads.set_threads() == torch.get_num_threads() == 2
+
+
+def test_a_model_that_is_loaded_sets_the_number_where_it_is_given(tiny_model: Path) -> None:
+    torch.set_num_threads(1)
+    ner.load(tiny_model)
+    assert torch.get_num_threads() == 1
+    ner.load(tiny_model, threads=2)
+    assert torch.get_num_threads() == 2
+
+
+def test_jobs_of_others_than_torch_come_back_in_order() -> None:
+    begun: list[int] = []
+    here = threads.in_order_by(begun.append, range(3), 1)
+    assert begun == []  # a single thread works when it is asked
+    assert list(here) == [None] * 3 and begun == [0, 1, 2]
+    assert list(threads.in_order_by(lambda job: 10 - job, range(10), 3)) == list(range(10, 0, -1))
+
+    def fail(job: int) -> int:
+        if job == 2:
+            raise ValueError("two")
+        return job
+
+    found = threads.in_order_by(fail, range(50), 2)
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(ValueError, match="two"):
+        next(found)
 
 
 def test_several_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

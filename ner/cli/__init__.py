@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from ner.cli import (
-    check,
-    compare,
-    convert,
-    curve,
-    errors,
-    evaluate,
-    info,
-    inspect,
-    push,
-    suggest,
-    tag,
-    train,
-    tune,
-    vectors,
-)
 from ner.cli.failing import explained
 from ner.cli.output import accept_any_text
 from ner.version import __version__
-
-app = typer.Typer(
-    name="ner",
-    help="Find named entities, with a model that you train yourself.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 
 def _version(wanted: bool) -> None:
@@ -42,7 +19,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
@@ -51,26 +27,51 @@ def _options(
     """What stands before the command's name."""
 
 
-for _command in (
-    train.train,
-    tune.tune,
-    curve.curve,
-    evaluate.evaluate,
-    compare.compare,
-    errors.errors,
-    tag.tag,
-    suggest.suggest,
-    check.check,
-    convert.convert,
-    info.info,
-    inspect.inspect,
-    push.push,
-    vectors.vectors,
-):
-    app.command(no_args_is_help=True)(explained(_command))
+_COMMANDS = (
+    "train",
+    "tune",
+    "curve",
+    "evaluate",
+    "compare",
+    "errors",
+    "tag",
+    "suggest",
+    "check",
+    "convert",
+    "info",
+    "inspect",
+    "export",
+    "push",
+    "vectors",
+)
+"""In the order of the help, each in the module of its name."""
+
+
+def make_app(first: str = "") -> typer.Typer:
+    """The program.
+
+    Args:
+        first: the first word of the command line. If it is a command, no other is laid out: that takes a while.
+    """
+    made = typer.Typer(
+        name="ner",
+        help="Find named entities, with a model that you train yourself.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_options)
+    for name in [first] if first in _COMMANDS else _COMMANDS:
+        command = getattr(import_module(f"ner.cli.{name}"), name)
+        made.command(no_args_is_help=True)(explained(command))
+    return made
+
+
+app = make_app()
 
 
 def main() -> None:
     """The entry point of ``ner`` and ``python -m ner``."""
     accept_any_text()
-    app()
+    make_app(*sys.argv[1:2])()

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from ner.cli.options import as_typed
-from ner.errors import NerError
+from ner.errors import IncompleteInstallationError, NerError
 from ner.printable import printable
 
 
@@ -35,6 +35,11 @@ def explained(command: Callable[..., Any]) -> Callable[..., None]:
             status, message = 130, "stopped"
         except (NerError, OSError) as error:
             status, message = 1, f"error: {as_typed(str(error), command)}"
+        except ModuleNotFoundError as error:
+            missing = IncompleteInstallationError.explaining(error, f"ner {command.__name__}")
+            if missing is None:
+                raise
+            status, message = 1, f"error: {missing}"
         if message:
             typer.echo(printable(message), err=True)
             _drop_output()

@@ -48,8 +48,8 @@ def tag(
     """
     from ner.tagger import load
     from ner.tagging import TagOptions, tag_file
-    from ner.threads import set_threads
+    from ner.threads import choose_threads
 
     wanted = TagOptions(scheme, min_score, threshold, probabilities, n_best)
-    set_threads(threads)
-    tag_file(load(model, device, precision), file, output, read=read, write=write, options=wanted, data=options)
+    tagger = load(model, device, precision, choose_threads(threads))
+    tag_file(tagger, file, output, read=read, write=write, options=wanted, data=options)

@@ -11,8 +11,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ner.config import plain_yaml
-from ner.config.plain_yaml import parse
 from ner.config.sections import Config
 from ner.config.values import Section
 from ner.errors import ConfigError
@@ -29,7 +27,7 @@ def load_config(source: str | Path | Mapping[str, Any] | Config, overrides: Sequ
         ConfigError: the file cannot be read, or anything in it or in the overrides is wrong; it names everything.
     """
     name, tree = _read(source)
-    faults = _override(tree, overrides)
+    faults = _override(tree, overrides) if overrides else []
     try:
         config = Config.model_validate(tree, strict=False)
     except ValidationError as error:
@@ -55,6 +53,8 @@ def _read(source: str | Path | Mapping[str, Any] | Config) -> tuple[str, dict[st
     if isinstance(source, Mapping):
         return "configuration", _copy(source)
     path = Path(source)
+    from ner.config import plain_yaml  # takes a while to import, and is for files alone
+
     tree = plain_yaml.read(path, "configurations to start from are in configs/")
     if tree is None:
         tree = {}
@@ -68,6 +68,8 @@ def _copy(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _override(tree: dict[str, Any], overrides: Iterable[str]) -> list[str]:
+    from ner.config.plain_yaml import parse
+
     faults = []
     for override in overrides:
         key, equals, text = override.partition("=")

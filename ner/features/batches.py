@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ner.corpus.beside import ALONE, Beside
 from ner.features.encoder import FeatureEncoder, TypeFeatures
-from ner.features.stretches import stretches
+from ner.features.stretches import places, stretches
 from ner.features.tags import TagSet, is_partial
 
 
@@ -191,13 +191,6 @@ class EncodedCorpus:
             numbers = sentences[taught] - (len(self) - len(edges))
             found |= {"edges": torch.from_numpy(edges[numbers]), "entropy": torch.from_numpy(entropy[numbers])}
         return found
-
-
-def places(first: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the tokens of B stretches are: if there is one, bool [B, T], and its number, int64 [B, T], else 0."""
-    columns = np.arange(sizes.max(initial=0))
-    inside = columns < sizes[:, None]
-    return inside, np.where(inside, first[:, None] + columns, 0)
 
 
 def bucketed(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -41,3 +41,10 @@ def stretches(lengths: np.ndarray, documents: Sequence[int] | None, reach: int) 
     first = np.maximum(starts - reach, begins[number])
     last = np.minimum(stops + reach, ends[number])
     return Stretches(first, np.where(lengths > 0, last - first, 0))
+
+
+def places(first: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the tokens of B stretches are: if there is one, bool [B, T], and its number, int64 [B, T], else 0."""
+    columns = np.arange(sizes.max(initial=0))
+    inside = columns < sizes[:, None]
+    return inside, np.where(inside, first[:, None] + columns, 0)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ner.cache import cache_folder
+from ner.description import model_files, model_folder
 from ner.errors import MissingExtraError, ModelError
-from ner.persistence import model_files, model_folder
 
 PREFIX = "hub:"
-_WANTED = ["*.json", "*.txt", "*.safetensors", "README.md"]
+_WANTED = ["*.json", "*.txt", "*.safetensors", "*.onnx", "README.md"]
 
 
 def push(folder: str | os.PathLike[str], name: str, *, private: bool = False, token: str | None = None) -> str:

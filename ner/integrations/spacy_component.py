@@ -20,10 +20,10 @@ from spacy.util import filter_spans, minibatch
 
 from ner.corpus.beside import Beside
 from ner.corpus.docbin import sentences_of
+from ner.description import model_files, model_folder
 from ner.document import ScoredSpan
 from ner.ensemble import Ensemble
 from ner.errors import ModelError
-from ner.persistence import model_files, model_folder
 from ner.tagger import Tagger, load
 
 _MODEL = "model"  # the folder in a pipeline's folder

@@ -11,15 +11,15 @@ from ner.emission import Emitted
 from ner.evaluation.spans import SpanCounts
 from ner.features.tags import is_partial
 from ner.modules.crf_decoding import best_spans
-from ner.prediction import Predictor
 from ner.schemes import Span, to_spans
+from ner.torch_prediction import TorchPredictor
 
 GRID = tuple(np.round(np.arange(0.04, 0.62, 0.02), 2).tolist())
 """The thresholds that are tried."""
 
 
 def fit_threshold(
-    predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]], beside: Beside = ALONE
+    predictor: TorchPredictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]], beside: Beside = ALONE
 ) -> tuple[float, SpanCounts]:
     """The threshold of `GRID` with the best F1, and what it finds.
 

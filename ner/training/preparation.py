@@ -15,6 +15,7 @@ from ner.corpus.beside import Beside, beside_of
 from ner.corpus.check import check, identity
 from ner.corpus.read import hold_out, load, scheme_of
 from ner.corpus.table import columns
+from ner.description import LARGEST_DESCRIPTION, can_be_described
 from ner.errors import ConfigError, DataError
 from ner.features.batches import EncodedCorpus, Targets
 from ner.features.columns import ColumnValues
@@ -24,7 +25,6 @@ from ner.features.vectors import Vectors, read_vectors
 from ner.features.vocabulary import UNKNOWN, Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.modules.auxiliary import AuxiliaryHead
-from ner.persistence import LARGEST_DESCRIPTION, can_be_described
 from ner.text import get_tokenizer
 from ner.training.listener import Listener
 from ner.training.predecessor import Predecessor, predecessor

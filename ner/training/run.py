@@ -20,16 +20,17 @@ from torch import Tensor
 from ner.config import Config, checksum, load_config
 from ner.corpus.beside import Beside
 from ner.corpus.write import write_predictions
+from ner.description import CARD, METRICS
 from ner.errors import TrainingError
 from ner.evaluation.partial import settle
 from ner.evaluation.plots import new_figure
 from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import count_spans
 from ner.features.batches import EncodedCorpus
-from ner.persistence import CARD, METRICS, save_model
-from ner.prediction import Predictor
+from ner.persistence import save_model
 from ner.schemes import convert
 from ner.threads import set_threads
+from ner.torch_prediction import TorchPredictor
 from ner.training.card import model_card
 from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
 from ner.training.decoding import fit_threshold
@@ -282,7 +283,7 @@ class Run:
         if tagging.decoding == "f1":
             result.threshold, _ = self._decided(lambda: fit_threshold(predictor, tokens, gold, beside))
 
-    def _decode(self, predictor: Predictor, tokens: list[list[str]], beside: Beside) -> list[list[str]]:
+    def _decode(self, predictor: TorchPredictor, tokens: list[list[str]], beside: Beside) -> list[list[str]]:
         """The tags of every sentence, in the model's own scheme; what is read together is one process's to decode."""
 
         def work(share: Sequence[list[int]]) -> list[list[list[str]]]:
@@ -297,8 +298,8 @@ class Run:
     def _decided(self, work: Callable[[], T]) -> T:
         return decided(self.trainer.accelerator, work)
 
-    def _predictor(self) -> Predictor:
-        return Predictor(self.model, self.prepared.encoder, self.prepared.tagset)
+    def _predictor(self) -> TorchPredictor:
+        return TorchPredictor(self.model, self.prepared.encoder, self.prepared.tagset)
 
     def _out_of_patience(self) -> bool:
         patience = self.config.patience

@@ -15,8 +15,8 @@ import torch
 from ner.corpus.beside import ALONE, Beside
 from ner.emission import Emitted
 from ner.features.tags import is_partial
-from ner.prediction import Predictor
 from ner.schemes import to_spans
+from ner.torch_prediction import TorchPredictor
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _RANGE = (math.log(0.2), math.log(10.0))
@@ -24,7 +24,7 @@ _RANGE = (math.log(0.2), math.log(10.0))
 
 @torch.inference_mode()
 def fit_temperature(
-    predictor: Predictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]], beside: Beside = ALONE
+    predictor: TorchPredictor, sentences: Sequence[list[str]], gold: Sequence[Sequence[str]], beside: Beside = ALONE
 ) -> float:
     """The temperature at which the entities of the best paths have the least log loss; 1 if there are none.
 

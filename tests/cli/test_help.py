@@ -18,7 +18,7 @@ from tests.clone import make_clone
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {"train", "tune", "curve", "evaluate", "compare", "errors", "tag", "suggest", "check", "convert", "info"}
-COMMANDS |= {"inspect", "push", "vectors"}
+COMMANDS |= {"inspect", "export", "push", "vectors"}
 
 
 def examples() -> dict[str, str]:

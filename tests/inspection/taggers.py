@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from ner.config import ModelConfig, TaggingConfig
+from ner.description import WEIGHTS, Description
 from ner.features.encoder import FeatureEncoder
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
-from ner.persistence import WEIGHTS, Description
-from ner.tagger import Tagger
+from ner.tagger import Tagger, on_torch
 
 SENTENCES = [
     ["Ada", "Lovelace", "met", "Kofi", "Annan", "in", "New", "York", "."],
@@ -56,4 +56,5 @@ def make_tagger(
         trained=encoder_of_words.sizes.trained,
         files={WEIGHTS: ""},
     )
-    return Tagger(model.eval(), encoder_of_words, tagset, description, Path("in-memory"))
+    predictor = on_torch(model.eval(), encoder_of_words, tagset, description)
+    return Tagger(predictor, description, Path("in-memory"))

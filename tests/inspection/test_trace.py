@@ -12,7 +12,7 @@ import ner
 from ner.errors import NerError
 from ner.inspection import char_filters, inspect_sentence, nearest_neighbours, tag_dependence
 from ner.inspection.trace import SentenceInputs, trace_sentence
-from ner.tagger import Tagger
+from ner.tagger import Tagger, on_torch
 from tests.inspection.taggers import KINDS, SENTENCES, make_tagger
 
 STATES = {
@@ -148,10 +148,9 @@ def test_tags_are_those_of_the_best_path_whose_margins_are_shown():
 @pytest.mark.parametrize("kind", KINDS)
 def test_half_precision_can_be_looked_into(kind):
     exact, rounded = make_tagger(kind), make_tagger(kind)
-    rounded = Tagger(
-        rounded.predictor.model, rounded.predictor.encoder, rounded.tagset, rounded.description, rounded.path,
-        precision="bf16",
-    )  # fmt: skip
+    description, old = rounded.description, rounded.predictor
+    predictor = on_torch(old.model, old.encoder, old.tagset, description, precision="bf16")
+    rounded = Tagger(predictor, description, rounded.path, precision="bf16")
     found = inspect_sentence(rounded, SENTENCES[0])
     assert json.dumps(found.to_json(), allow_nan=False)
     for one, other in zip(trace_sentence(exact, SENTENCES[0]).readings(), found.trace.readings(), strict=True):

@@ -153,7 +153,7 @@ def test_killed_while_one_model_took_the_place_of_another(
 
     config = make("stopped")
     with monkeypatch.context() as patched, pytest.raises(Stopped):
-        patched.setattr("ner.persistence._exchange", lambda one, other: False)
+        patched.setattr("ner.whole_folder._exchange", lambda one, other: False)
         patched.setattr(Path, "rename", killed)
         train(config)
     assert not (tmp_path / "stopped" / "model").exists()

@@ -16,7 +16,7 @@ from ner.corpus.read import hold_out, load
 from ner.errors import DataError, MissingExtraError, ModelError
 from ner.evaluation.scores import score
 from ner.persistence import load_model
-from ner.prediction import Predictor
+from ner.torch_prediction import TorchPredictor
 from ner.training.loop import Trainer
 from ner.training.run import train
 from tests.training.runs import Make, Notes, Stop, Stopped, epochs, outcome, run_of
@@ -74,7 +74,7 @@ def test_the_scores_are_those_of_the_model_that_is_left(make: Make, tiny_corpus:
 def test_trained_saved_loaded_same_answer(make: Make, trainers: list[Trainer]) -> None:
     result = train(make())
     _, encoder, tagset, description = load_model(result.model)
-    trained = Predictor(trainers[0].model, encoder, tagset, temperature=description.temperature)
+    trained = TorchPredictor(trainers[0].model, encoder, tagset, temperature=description.temperature)
     sentences = [["Ada", "lives", "in", "Oslo"], ["nobody"]]
     predictors = trained, result.tagger.predictor, ner.load(run_of(make())).predictor
     one, *others = (torch.cat([b.emissions.flatten() for b in p.emitter.emit(sentences)]) for p in predictors)
