@@ -238,7 +238,7 @@ ATTACKS: dict[str, Attack] = {
     "JSON that is no UTF-8": Attack(rewritten(lambda text: b"\xff" + text), "cannot be read"),
     "format of the future": Attack(describing("format", value=99), "upgrade the package"),
     "version of 10^6 letters": Attack(
-        rewritten(lambda text: text.replace(b'"format": 1', b'"format": 2, "x": "%s"' % (b"x" * 10**6))), "upgrade"
+        rewritten(lambda text: text.replace(b'"format": 1', b'"format": 9, "x": "%s"' % (b"x" * 10**6))), "upgrade"
     ),
     "weights that are NaN": Attack(
         weights(lambda state: state["project.weight"].fill_(float("nan"))), "project.weight holds NaN"

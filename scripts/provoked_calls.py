@@ -115,6 +115,11 @@ class Calls:
         with patch.object(ner.Tagger, "identity", return_value={"sha256": "another"}):
             remake(*where)
 
+    def without_torch(self) -> None:
+        """Load a model where torch is not installed."""
+        with patch.dict("sys.modules", {"torch": None}):
+            ner.load(self.model)
+
     def linked(self) -> None:
         """A model whose card is a link, to be uploaded."""
         copy = Path(shutil.copytree(self.model, self.place / "linked"))
@@ -146,6 +151,14 @@ CALLS: dict[str, tuple[Callable[[Calls], object], str]] = {
     "a tagger sent to another process, its model replaced meanwhile": (
         Calls.changed,
         "the model has changed since it was loaded; load it again",
+    ),
+    "ner.load(MODEL), where torch is not installed": (
+        Calls.without_torch,
+        "needs torch, which this installation, made for tagging alone, does not have: pip install bilstm-crf-ner",
+    ),
+    "ner.export(MODEL, ...), of a model that was exported": (
+        lambda one: ner.export(ner.export(one.model, one.place / "small"), one.place / "smaller"),
+        "an exported model tags, and does nothing else; name the model that it was exported from",
     ),
     "hub.push(MODEL), whose card is a link": (Calls.linked, "README.md is a symbolic link"),
     "ner.Ensemble([])": (lambda one: ner.Ensemble([]), "no model: expected at least one"),
