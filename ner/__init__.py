@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ner.integrations.onnx.export import export
     from ner.integrations.word_vectors import learn_vectors
     from ner.scoring import Evaluation, evaluate
+    from ner.serving import create_app
     from ner.suggesting import Suggestion, suggest
     from ner.suspecting import find_suspects
     from ner.tagger import Tagger, load
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "analyse_errors": "ner.analysing",
     "compare": "ner.comparing",
+    "create_app": "ner.serving",
     "Config": "ner.config",
     "DataConfig": "ner.config",
     "load_config": "ner.config",
@@ -104,6 +106,7 @@ __all__ = [
     "check",
     "compare",
     "convert_file",
+    "create_app",
     "evaluate",
     "export",
     "find_suspects",

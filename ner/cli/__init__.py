@@ -35,6 +35,7 @@ _COMMANDS = (
     "compare",
     "errors",
     "tag",
+    "serve",
     "suggest",
     "check",
     "convert",

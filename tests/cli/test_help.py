@@ -18,7 +18,7 @@ from tests.clone import make_clone
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {"train", "tune", "curve", "evaluate", "compare", "errors", "tag", "suggest", "check", "convert", "info"}
-COMMANDS |= {"inspect", "export", "push", "vectors"}
+COMMANDS |= {"inspect", "export", "push", "serve", "vectors"}
 
 
 def examples() -> dict[str, str]:
@@ -61,7 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, tiny_files
     return make_clone(tmp_path_factory.mktemp("clone"), tiny_model, tiny_files)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS - {"push"}))
+@pytest.mark.parametrize("name", sorted(COMMANDS - {"push", "serve"}))
 def test_examples_work_as_typed(place: Path, name: str) -> None:
     if name == "vectors":
         pytest.importorskip("gensim")

@@ -28,6 +28,7 @@ def make_tagger(
     chars: int = 4,
     head: str = "crf",
     features: dict[str, Any] | None = None,
+    columns: list[list[list[str]]] | None = None,
     **encoder: Any,
 ) -> Tagger:
     """A tagger that never saw data; its words are those of `SENTENCES`."""
@@ -41,7 +42,7 @@ def make_tagger(
             "encoder": {"kind": kind, "hidden": 5, **encoder},
         }
     )
-    encoder_of_words = FeatureEncoder.build(config, SENTENCES, [])
+    encoder_of_words = FeatureEncoder.build(config, SENTENCES, [], columns=columns or ())
     tagset = TagSet.of([[f"S-{label}" for label in labels]], config.scheme)
     model = SequenceTagger(config, encoder_of_words.sizes, tagset, 6)
     for parameter in (*model.project.parameters(), *model.words.parameters()):

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# What tests of its own provoke: it needs spaCy, a hub, a long search, or a model of another kind.
+# What tests of its own provoke: it needs spaCy, a hub, a server, a long search, or a model of another kind.
 ELSEWHERE = (
     "ner/corpus/beside.py",
     "ner/corpus/docbin.py",
     "ner/corpus/hub.py",
     "ner/features/columns.py",
     "ner/integrations/",
+    "ner/serving/",
     "ner/suggesting.py",
     "ner/suspecting.py",
     "ner/tagging/",
