@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,17 @@ TOKENS = st.builds(
 CONTEXT = make_tagger(context=3)
 
 
+def near(one: Any, other: Any) -> bool:
+    """Equal, but for the last digits of numbers, which hang on the size of the batch."""
+    if isinstance(one, float):
+        return abs(one - other) < 1e-5
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(near(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(near, one, other))
+    return one == other
+
+
 def records(body: bytes) -> list[dict]:
     return json.loads(body)["documents"]
 
@@ -51,12 +63,9 @@ def records(body: bytes) -> list[dict]:
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.one_of(TEXTS, TOKENS), max_size=4))
 def test_together_as_alone(jobs: list[TagJob]) -> None:
-    def rounded(body: bytes) -> list:
-        return json.loads(body, parse_float=lambda number: round(float(number), 4))
-
     alone = [answer(CONTEXT, [job])[0] for job in jobs]
     for one, other in zip(answer(CONTEXT, jobs), alone, strict=True):
-        assert rounded(one.body) == rounded(other.body)
+        assert near(records(one.body), records(other.body))
         assert (one.documents, one.tokens, one.entities) == (other.documents, other.tokens, other.entities)
 
 
@@ -77,7 +86,7 @@ def test_tokens_and_their_documents(tiny_tagger: Tagger) -> None:
         for documents in (None, [5, 5, 1]):
             job = TagJob(TagOptions(), sentences=SENTENCES, documents=documents)
             expected = [one.to_dict() for one in tagger.tag_tokens(SENTENCES, documents)]
-            assert records(answer(tagger, [job, job])[1].body) == expected
+            assert near(records(answer(tagger, [job, job])[1].body), expected)
 
 
 def test_half_a_pair_of_surrogates_is_told_in_utf_8(tiny_tagger: Tagger) -> None:
