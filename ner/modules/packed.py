@@ -83,4 +83,6 @@ def pack(cells: Sequence[Cell]) -> PackedLayer | None:
 
 
 def _version(cells: Sequence[Cell]) -> list[tuple[int, int]]:
-    return [(weight.data_ptr(), weight._version) for cell in cells for weight in cell.core.all_weights[0]]
+    weights = [weight for cell in cells for weight in cell.core.all_weights[0]]
+    # Tensors of inference mode, which may have taken the place of those that were packed, count no changes.
+    return [(weight.data_ptr(), -1 if weight.is_inference() else weight._version) for weight in weights]

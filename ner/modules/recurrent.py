@@ -115,8 +115,8 @@ class Recurrent(nn.Module):
         x = self.dropout_input(x)
         if not self.layers or not x.numel():
             return _without_padding(x, lengths) if not self.layers else x.new_zeros(*x.shape[:2], self.output_size)
-        if self._can_run_packed():
-            return self._run_packed(x, lengths)
+        if packed := self._packed_now(x):
+            return self._run_packed(packed, x, lengths)
         order = ScanOrder(lengths, x.shape[1], self.directions, x.device)
         for layer, cells in enumerate(self._cells()):
             if layer:
@@ -129,23 +129,25 @@ class Recurrent(nn.Module):
         """``head(self(x, lengths))`` in inference, where few numbers a token are wanted of the many computed.
 
         With packed weights each direction is projected where it was computed, before it is put into the order of the
-        tokens: H numbers need not be moved for the K that are wanted.
+        tokens: H numbers need not be moved for the K that are wanted. A sentence by itself goes the same way, so that
+        its numbers are rounded as in company.
 
         Args:
             x, lengths: as for :meth:`forward`.
             head: to K numbers a token.
 
         Returns:
-            ``[B, T, K]``; whatever at padding.
+            ``[B, T, K]``, in fp32 or the type of the weights; whatever at padding.
 
         Raises:
             ValueError: as :meth:`forward`.
         """
-        if self.residual or not self._can_run_packed() or not x.numel():
+        packed = [] if self.residual or not x.numel() else self._packed_now(x)
+        if not packed:
             projected: Tensor = head(self(x, lengths))
             return projected
         self._check(x, lengths)
-        return self._run_packed(x, lengths, head)
+        return self._run_packed(packed, x, lengths, head)
 
     def pack(self) -> None:
         """Lay the weights out for inference where that is possible, until the next training.
@@ -218,10 +220,20 @@ class Recurrent(nn.Module):
         with torch.autocast(scans.device.type, enabled=False):
             return list(type(cells[0]).scan(cells, scans.to(dtype), mask).hidden.unbind(0))
 
-    def _can_run_packed(self) -> bool:
-        return bool(self._packed) and not torch.is_grad_enabled() and all(one.is_current() for one in self._packed)
+    def _packed_now(self, x: Tensor) -> list[PackedLayer]:
+        """The layers that serve this call: the list is taken once, since another thread may let it go meanwhile."""
+        packed = self._packed
+        if not packed:
+            return []
+        if torch.is_grad_enabled():  # a training, though in evaluation mode; fused optimizers' changes go unnoticed
+            self._packed = []
+            return []
+        mixed = torch.is_autocast_enabled(x.device.type)  # changes types, which packed weights cannot
+        return packed if not mixed and all(one.is_current() for one in packed) else []
 
-    def _run_packed(self, x: Tensor, lengths: Tensor, head: nn.Linear | None = None) -> Tensor:
+    def _run_packed(
+        self, packed: list[PackedLayer], x: Tensor, lengths: Tensor, head: nn.Linear | None = None
+    ) -> Tensor:
         """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; a few sentences of one length as they are.
 
         With a head to ``[B, T, K]``: what it makes of each direction, and the sum.
@@ -229,21 +241,27 @@ class Recurrent(nn.Module):
         B, T, _ = x.shape
         whole = B <= GROUP and int(lengths.min()) == T
         groups = None if whole else RowGroups(lengths.numpy(), T, self.directions)
-        for number, layer in enumerate(self._packed):
+        for number, layer in enumerate(packed):
             if groups is None:
                 scan = x.transpose(0, 1).contiguous()
-                hidden = torch.cat([layer.run(scan, n, n == 1) for n in range(self.directions)], 2).transpose(0, 1)
+                states = [[layer.run(scan, n, n == 1)] for n in range(self.directions)]
             else:
-                scans = groups.to_scans(x)
-                states = [[layer.run(part, n, False) for part in scan] for n, scan in enumerate(scans)]
-                if head is not None and number + 1 == len(self._packed):
-                    sides = head.weight.chunk(self.directions, 1)
-                    rows = zip(states, sides, strict=True)
-                    scores = [[functional.linear(part, side) for part in scan] for scan, side in rows]
-                    return groups.to_tokens(scores).float().view(B, T, self.directions, -1).sum(2) + head.bias
+                states = [[layer.run(part, n, False) for part in scan] for n, scan in enumerate(groups.to_scans(x))]
+            last = number + 1 == len(packed)
+            if head is not None and last:
+                sides = head.weight.chunk(self.directions, 1)
+                states = [
+                    [functional.linear(part, side) for part in scan] for scan, side in zip(states, sides, strict=True)
+                ]
+            if groups is None:
+                hidden = torch.cat([scan[0] for scan in states], 2).transpose(0, 1)
+            else:
                 hidden = groups.to_tokens(states)
             x = hidden + x if number and self.residual else hidden
-        return x if head is None else head(x)
+        if head is None:
+            return x
+        scores = x.float().view(B, T, self.directions, -1).sum(2)
+        return scores if head.bias is None else scores + head.bias
 
     def _check(self, x: Tensor, lengths: Tensor) -> None:
         if x.dim() != 3 or x.shape[2] != self.input_size:

@@ -50,6 +50,68 @@ def test_what_is_projected_by_direction_is_what_the_head_makes_of_both(lengths, 
     assert torch.allclose(found[inside].float(), expected[inside].float(), rtol=0, atol=error)
 
 
+@pytest.mark.parametrize("dtype, error", [(torch.float32, 1e-6), (torch.bfloat16, 0)])
+@torch.no_grad()
+def test_a_sentence_by_itself_is_rounded_as_in_company(dtype, error):
+    encoder = make(dtype)
+    head = torch.nn.Linear(encoder.output_size, 3, dtype=dtype)
+    encoder.pack()
+    x, sizes = batch([9, 5, 9, 4] * 8, dtype)
+    together = encoder.project(x, sizes, head)
+    for row, size in enumerate(sizes.tolist()):
+        by_itself = encoder.project(x[row : row + 1, :size], sizes[row : row + 1], head)
+        assert by_itself.dtype == together.dtype
+        torch.testing.assert_close(by_itself[0], together[row, :size], rtol=0, atol=error)
+
+
+@torch.no_grad()
+def test_a_head_needs_no_bias():
+    encoder = make()
+    head = torch.nn.Linear(encoder.output_size, 3, bias=False)
+    x, sizes = batch([4, 2])
+    expected = encoder.project(x, sizes, head)
+    encoder.pack()
+    torch.testing.assert_close(encoder.project(x, sizes, head)[0], expected[0])
+
+
+@torch.no_grad()
+def test_mixed_precision_does_without():
+    encoder = make()
+    x, sizes = batch([4, 2])
+    encoder.pack()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = encoder(x, sizes)
+    torch.testing.assert_close(mixed.float(), encoder(x, sizes), rtol=0, atol=0.05)
+
+
+@torch.no_grad()
+def test_a_thread_that_trains_takes_no_layer_away_from_one_that_tags(monkeypatch):
+    encoder = make()
+    x, sizes = batch([4, 2])
+    encoder.pack()
+    expected = encoder(x, sizes)
+    is_current = PackedLayer.is_current
+
+    def meanwhile(self):
+        encoder._packed = []  # as `train` does
+        return is_current(self)
+
+    monkeypatch.setattr(PackedLayer, "is_current", meanwhile)
+    assert torch.equal(encoder(x, sizes), expected)
+
+
+@torch.inference_mode()
+def test_weights_made_in_inference_mode_may_take_their_place():
+    with torch.inference_mode(False):
+        encoder = make()
+    encoder.pack()
+    encoder.load_state_dict({name: 2 * weight for name, weight in encoder.state_dict().items()}, assign=True)
+    x, sizes = batch([4, 2])
+    found = encoder(x, sizes)
+    encoder._packed = []
+    assert torch.equal(encoder(x, sizes), found)
+
+
 @torch.no_grad()
 def test_weights_that_change_are_not_those_that_were_packed():
     encoder = make()
@@ -75,6 +137,19 @@ def test_training_and_gradients_do_without():
     assert not encoder._packed
     encoder.pack()
     assert not encoder._packed
+
+
+def test_a_fused_optimizer_is_noticed_in_evaluation_mode_too():
+    encoder = make()
+    x, sizes = batch([4, 2])
+    encoder.pack()
+    optimizer = torch.optim.SGD([one for one in encoder.parameters() if one.requires_grad], lr=1.0, fused=True)
+    encoder(x, sizes).sum().backward()
+    optimizer.step()
+    with torch.no_grad():
+        found = encoder(x, sizes)
+        encoder._packed = []
+        assert torch.equal(encoder(x, sizes), found)
 
 
 @torch.no_grad()
