@@ -159,7 +159,7 @@ def _sentence(report: ErrorReport, number: int) -> str:
     predicted = [(match.predicted, match.kind) for match in matches if match.predicted]
     return (
         f'<article class="{" ".join(kinds)}">'
-        f"<h3>{report.place(number)} <small>{', '.join(ERRORS[kind] for kind in kinds)}</small></h3>"
+        f"<h3>{escape(report.place(number))} <small>{', '.join(ERRORS[kind] for kind in kinds)}</small></h3>"
         f'<div class="sides"><p dir="auto" data-side="gold">{_marked(words, gold)}</p>'
         f'<p dir="auto" data-side="predicted">{_marked(words, predicted)}</p></div></article>\n'
     )

@@ -1,3 +1,4 @@
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -50,6 +51,13 @@ def report(words, label="PER", other="LOC"):
     size = len(words)
     gold, predicted = Span(label, size, 2 * size), Span(other, size, 2 * size)
     return analyse([[*words] * 3], [[gold]], [[predicted]], training=TrainingNames.of([], []))
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_names_of_files_are_text(name):
+    found = page(analyse([["a"]], [[Span("PER", 0, 1)]], [[]], [f"{name}:1"]), "T")
+    assert Reader(found).names.isdisjoint({"img", "script"})
+    assert escape(f"{name}:1") in found
 
 
 texts = st.text(st.characters(exclude_characters="\r\x00", exclude_categories=["Cs"]), min_size=1, max_size=8)
