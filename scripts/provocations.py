@@ -78,12 +78,12 @@ CORPORA: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "header.conll": (
         b"word tag\nthe O\ncat B-X\n",
         {},
-        f":1: 'tag' in column 1 (counted from 0) {TAG} Is it a header? Then take it out: tail -n +2 FILE > NEW.",
+        f":1: 'tag' in column 1 (counted from 0) {TAG} Is it a header? Then take it out: sed 1d FILE > NEW.",
     ),
     "labels.conll": (
         b"Ada\tPER\nLovelace\tPER\nleft\tO\n",
         {},
-        f":1: 'PER' in column 1 (counted from 0) {TAG} If these are labels without prefixes, put I- before each; equal ones in a row are then one entity: awk -F'\\t' -v OFS='\\t' 'NF && $NF != \"O\" {{ $NF = \"I-\" $NF }} 1' FILE > NEW.",
+        f":1: 'PER' in column 1 (counted from 0) {TAG} If these are labels without prefixes, put I- before each; equal ones in a row are then one entity: awk -F'\\t' -v OFS='\\t' '{{ sub(/\\r$/, \"\") }} NF == 2 && $2 != \"O\" {{ $2 = \"I-\" $2 }} 1' FILE > NEW.",
     ),
     "commas.conll": (
         b"Ada,B-PER\nleft,O\n",

@@ -128,17 +128,15 @@ def wrong_tag(layout: Layout, columns: Sequence[Sequence[str]], text: str, line:
         if index != layout.tag and all(is_tag(field) for field in column)
     ]
     if line == layout.line and len(tags) > 1 and all(map(is_tag, tags[1:])):
-        remedy = "Is it a header? Then take it out: tail -n +2 FILE > NEW."
+        remedy = f"Is it a header? Then take it out: sed {line}d FILE > NEW."
+        if set(tags[1:]) == {OUTSIDE} and _LABEL.fullmatch(text):
+            remedy += f" {_prefixes(layout)}"
     elif likely:
         remedy = f"Column {likely[-1]} looks like tags: set data.tag_column={likely[-1]}."
         if likely[-1] == layout.word:
             remedy += f" The words are then elsewhere: set data.word_column={layout.tag}, perhaps."
     elif OUTSIDE in tags and all(map(_LABEL.fullmatch, tags)):
-        fields = "-F'\\t' -v OFS='\\t' " if layout.separator == "\t" else ""
-        remedy = (
-            "If these are labels without prefixes, put I- before each; equal ones in a row are then one entity: "
-            f"""awk {fields}'NF && $NF != "O" {{ $NF = "I-" $NF }} 1' FILE > NEW."""
-        )
+        remedy = _prefixes(layout)
     else:
         remedy = "No other column of this sentence looks like tags. Mend the line, or set data.tag_column."
     found = f"'{text}'" if text else "nothing"
@@ -147,6 +145,18 @@ def wrong_tag(layout: Layout, columns: Sequence[Sequence[str]], text: str, line:
         layout.name,
         line,
         remedy,
+    )
+
+
+def _prefixes(layout: Layout) -> str:
+    """How to make tags of bare labels. awk leaves lines alone that are no tokens, and drops the CR before an LF."""
+    assert layout.tag is not None
+    fields = "-F'\\t' -v OFS='\\t' " if layout.separator == "\t" else ""
+    label = f"${layout.tag + 1}"
+    return (
+        "If these are labels without prefixes, put I- before each; equal ones in a row are then one entity: "
+        f"""awk {fields}'{{ sub(/\\r$/, "") }} NF == {layout.width} && {label} != "O" """
+        f"""{{ {label} = "I-" {label} }} 1' FILE > NEW."""
     )
 
 
