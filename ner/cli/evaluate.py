@@ -39,8 +39,10 @@ def evaluate(
     Example:
       ner evaluate runs/quickstart/model data/sample/test.conll --json scores.json
     """
+    from ner.corpus.atomic import refuse_same
     from ner.scoring import evaluate as evaluate_model
 
+    refuse_same(data, predictions)
     evaluation = evaluate_model(model, data, options)
     if json_file != "-":
         show(evaluation.table())

@@ -46,6 +46,9 @@ def convert_file(
     """
     refuse_same(source, target)
     name = format if format is not None else _format_of_target(target)
+    if name == "brat" and Path(target).suffix in (".txt", ".ann"):  # which are written both
+        for suffix in (".txt", ".ann"):
+            refuse_same(source, Path(target).with_suffix(suffix))
     if name not in FORMATS:
         raise DataError(f"cannot be written as {name}.", target, remedy=f"The formats are {', '.join(FORMATS)}.")
     if scheme is not None and named(scheme) not in SCHEMES:

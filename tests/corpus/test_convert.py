@@ -95,3 +95,13 @@ def test_unknown_formats_and_schemes(tmp_path, format, scheme):
     with pytest.raises(DataError, match=r"The (formats|schemes) are"):
         convert_file(tmp_path / "a.conll", tmp_path / "b", format=format, scheme=scheme)
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("target", ["train.txt", "train.ann", "./train.ann"])
+def test_neither_file_of_a_pair_takes_the_place_of_the_input(tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "train.txt"
+    source.write_text("Ada B-PER\n")
+    with pytest.raises(DataError, match=r"train.txt: is the input, too, and would be lost"):
+        convert_file(source, target, format="brat")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("train.txt", "Ada B-PER\n")]
