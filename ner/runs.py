@@ -45,11 +45,23 @@ def runs_in(folder: Path) -> list[Path]:
 
 
 def files_of_seeds(folder: Path) -> list[Path]:
-    """Files in a folder that are named as seeds, such as ``seed1.conll``, in the order of their numbers."""
-    if not folder.is_dir():
+    """Files in a folder that are named as seeds, such as ``seed1.conll``, in the order of their numbers.
+
+    Raises:
+        ModelError: a seed has two files, which cannot both be its predictions.
+    """
+    if not folder.is_dir() or is_model(folder):
         return []
-    found = [path for path in folder.iterdir() if path.is_file() and _SEED.fullmatch(path.name.partition(".")[0])]
-    return sorted(found, key=lambda path: (int(path.name.partition(".")[0][4:]), path))
+    found: dict[int, Path] = {}
+    for path in sorted(folder.iterdir()):
+        name = path.name.partition(".")[0]
+        if path.is_file() and _SEED.fullmatch(name):
+            twin = found.setdefault(int(name[4:]), path)
+            if twin != path:
+                raise ModelError(
+                    f"{folder}: {twin.name} and {path.name} are of one seed, which counts once: remove either"
+                )
+    return [found[number] for number in sorted(found)]
 
 
 def _models(folder: Path) -> list[Path]:

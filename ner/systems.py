@@ -14,7 +14,7 @@ from ner.corpus.read import load, read, scheme_of
 from ner.corpus.table import columns
 from ner.errors import DataError, ModelError
 from ner.evaluation.partial import settle
-from ner.runs import files_of_seeds, runs_in
+from ner.runs import files_of_seeds, holds_models, runs_in
 from ner.schemes import Span, convert, to_spans
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def predictions(system: System, corpus: GoldCorpus) -> Iterator[list[list[str]]]
         yield _predict(system, corpus)
     elif Path(system).is_file():
         yield _read_predictions(system, corpus)
-    elif files := files_of_seeds(Path(system)):
+    elif not holds_models(Path(system)) and (files := files_of_seeds(Path(system))):
         for path in files:
             yield _read_predictions(path, corpus)
     elif str(system).startswith("hub:"):

@@ -48,6 +48,16 @@ def test_predictions_of_several_seeds_lie_in_a_folder(tiny_files: Path, tmp_path
     (tmp_path / "notes.txt").touch()
     first, second = predictions(tmp_path, corpus)
     assert sum(map(len, map(to_spans, first))) < sum(map(len, map(to_spans, second)))
+    (tmp_path / "seed9.conll.orig").touch()
+    with pytest.raises(ModelError, match=r"seed9.conll and seed9.conll.orig are of one seed, which counts once"):
+        next(predictions(tmp_path, corpus))
+
+
+def test_models_are_judged_and_not_the_logs_beside_them(tiny_model: Path, tiny_files: Path, tmp_path: Path):
+    corpus = read_gold(tiny_files / "test.conll")
+    shutil.copytree(tiny_model, tmp_path / "seed1" / "model")
+    (tmp_path / "seed1.log").write_text("epoch 1\n")
+    assert list(predictions(tmp_path, corpus)) == list(predictions(tiny_model, corpus))
 
 
 def test_copies_of_a_model_are_no_seeds(tiny_model: Path, tiny_files: Path, tmp_path: Path):
