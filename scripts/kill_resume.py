@@ -4,7 +4,8 @@ kills is compared and begun anew.
 
 Every other kill waits until a checkpoint or a model is being written; the others come at a random moment of the
 processor's time, so that it does not matter what else the machine does. After each, the model and the checkpoint that
-stand in the run folder must be whole. On Linux.
+stand in the run folder must be whole. The trainings are processes that are forked, so that none of them waits for the
+libraries; on Linux.
 
     python scripts/kill_resume.py configs/quickstart.yaml training.epochs=6 --kills 50
 """
@@ -15,17 +16,23 @@ import json
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import accelerate  # noqa: F401 - so that it is there before the fork, as everything below
 import typer
 
+import ner.cli
+import ner.tagging
+import ner.training.run
 from ner.persistence import load_model
+from ner.threads import set_threads
 from ner.training.checkpoint import load_checkpoint
 
 
@@ -37,15 +44,16 @@ def main(
 ) -> None:
     """Train twice, once undisturbed, and compare."""
     chance = random.Random(seed)
+    set_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         alone, killed = Path(folder, "alone"), Path(folder, "killed")
-        command = [sys.executable, "-m", "ner", "train", str(config), *(overrides or [])]
+        command = ["train", str(config), *(overrides or [])]
         seconds = run([*command, f"output={alone}"])
         print(f"undisturbed: {seconds:.1f} s", flush=True)
         same, ends, number = True, 0, 0
         while number < kills:
             while_writing = number % 2 == 1
-            moment = chance.uniform(0.3, 1) * seconds
+            moment = chance.uniform(0, 1) * seconds
             times, delay = chance.randrange(1, 8), chance.uniform(0, 0.004)
             is_time = writing_begins(killed, times, delay) if while_writing else after(moment)
             if run([*command, f"output={killed}", *resume(killed)], is_time) is None:
@@ -60,22 +68,38 @@ def main(
     raise typer.Exit(0 if same else 1)
 
 
-def run(command: list[str], is_time: Callable[[int], bool] = lambda process: False) -> float | None:
-    """Run to the end, and return the seconds of the processor, or kill when it is time, and return None."""
-    begun = os.times()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    while process.poll() is None:
-        if is_time(process.pid):
-            process.kill()
-            process.wait()
+def run(arguments: list[str], is_time: Callable[[int], bool] = lambda process: False) -> float | None:
+    """Run ``ner`` to its end, and return the processor's seconds, or kill it when it is time, and return None."""
+    process = os.fork()
+    if process == 0:
+        os._exit(status_of(arguments))
+    while True:
+        ended, status, used = os.wait4(process, os.WNOHANG)
+        if ended:
+            break
+        if is_time(process):
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
             return None
         time.sleep(0.001)
-    if process.returncode:
-        print(process.stderr.read().decode())
-        raise typer.Exit(process.returncode)
-    ended = os.times()
-    return ended.children_user + ended.children_system - begun.children_user - begun.children_system
+    if code := os.waitstatus_to_exitcode(status):
+        print(f"ner {' '.join(arguments)} ended with {code}")
+        raise typer.Exit(1)
+    return used.ru_utime + used.ru_stime
+
+
+def status_of(arguments: list[str]) -> int:
+    """In the forked process: what the command ends with; it prints errors alone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.argv[:] = ["ner", *arguments]
+    try:
+        ner.cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 def after(seconds: float) -> Callable[[int], bool]:
