@@ -46,7 +46,7 @@ def main(
     chance = random.Random(seed)
     set_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        alone, killed = Path(folder, "alone"), Path(folder, "killed")
+        alone, killed = Path(folder, "alone", "run"), Path(folder, "killed", "run")
         command = ["train", str(config), *(overrides or [])]
         seconds = run([*command, f"output={alone}"])
         print(f"undisturbed: {seconds:.1f} s", flush=True)
@@ -60,10 +60,10 @@ def main(
                 number += 1
                 say_what_stands(killed, f"kill {number}{' while writing' if while_writing else ''}")
             else:
-                ends, same = ends + 1, same and compare(alone, killed)
+                ends, same = ends + 1, compare(alone, killed) and same
                 shutil.rmtree(killed)
         if run([*command, f"output={killed}", *resume(killed)]):
-            ends, same = ends + 1, same and compare(alone, killed)
+            ends, same = ends + 1, compare(alone, killed) and same
     print(f"{kills} kills, {ends} trainings came to their end: {'all equal' if same else 'DIFFERENT'}")
     raise typer.Exit(0 if same else 1)
 
