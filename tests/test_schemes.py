@@ -141,8 +141,9 @@ def test_impossible_spans() -> None:
             to_tags(spans, 2, "IOB2")
     with pytest.raises(ValueError, match="unknown scheme 'IOB3'"):
         to_tags([], 2, "IOB3")
-    with pytest.raises(ValueError, match="not in scheme"):
-        legality(["O", "S-A"], "IOB2")
+    for tag in ("S-A", "E-A"):
+        with pytest.raises(ValueError, match="not in scheme"):
+            legality(["O", tag], "IOB2")
 
 
 @pytest.mark.parametrize(("synonym", "scheme"), [("BIO", "IOB2"), ("BIOES", "IOBES"), ("BILUO", "BILOU")])
