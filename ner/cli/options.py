@@ -39,6 +39,7 @@ _OPTIONS = (
     ),
     _Option("word_column", "--word-column", int, "N", "From 0, negative from the end; by default the first."),
     _Option("tag_column", "--tag-column", int, "N", "From 0, negative from the end; by default the last."),
+    _Option("text", "--text-key", str, "KEY", "Of raw text in JSONL, tasks or parquet; by default text."),
     _Option("tokens", "--tokens-key", str, "KEY", "Of the words in JSONL or parquet; by default tokens or words."),
     _Option("tags", "--tags-key", str, "KEY", "Of the tags in JSONL or parquet; by default tags, ner_tags, ..."),
     _Option("scheme", "--input-scheme", Scheme, "SCHEME", "Of the tags, such as IOB2; by default detected."),

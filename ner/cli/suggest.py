@@ -9,7 +9,7 @@ import typer
 from ner.cli.options import DataConfig, reads_data
 
 
-@reads_data("separator", "word_column", "tokens")
+@reads_data("separator", "word_column", "text", "tokens")
 def suggest(
     model: Annotated[str, typer.Argument(help="A model or a run.", metavar="MODEL")],
     files: Annotated[
@@ -27,7 +27,7 @@ def suggest(
         typer.Option(help="A corpus that need not be suggested again; may be repeated.", metavar="FILE"),
     ] = None,
     read: Annotated[
-        Literal["text", "conll", "jsonl"] | None,
+        Literal["text", "conll", "jsonl", "parquet", "dataset"] | None,
         typer.Option("--from", help="What TEXT is; by default by its name, else text, a text a line."),
     ] = None,
     write: Annotated[

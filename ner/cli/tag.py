@@ -10,16 +10,16 @@ import typer
 from ner.cli.options import DataConfig, Scheme, reads_data
 
 
-@reads_data("separator", "word_column", "tokens")
+@reads_data("separator", "word_column", "text", "tokens")
 def tag(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
     file: Annotated[str, typer.Argument(help="What to tag; - is standard input.", metavar="FILE")] = "-",
     read: Annotated[
-        Literal["text", "conll", "jsonl"] | None,
+        Literal["text", "conll", "jsonl", "parquet", "dataset"] | None,
         typer.Option("--from", help="What FILE is; by default by its name, else text, a text a line."),
     ] = None,
     write: Annotated[
-        Literal["text", "conll", "jsonl", "html"] | None,
+        Literal["text", "conll", "jsonl", "html", "parquet", "dataset"] | None,
         typer.Option("--to", help="What to write; by default by OUTPUT's name, else as --from; jsonl for text."),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="Where to; - is standard output.")] = "-",

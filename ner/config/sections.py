@@ -21,6 +21,8 @@ class DataConfig(Section):
         revision: the hub repository's revision.
         tokens, tags: names of the columns of a dataset or parquet file, or of the keys in JSONL; unset, the usual
             names are tried.
+        text: name of the key of raw text in JSONL and in the files of annotation tools, and of its column where a
+            parquet file or a data set is tagged; unset, ``text``.
         format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``, ``spacy``; ``auto`` goes by
             the file's name and look.
         separator: of column files. ``auto`` takes tab where the file has tabs.
@@ -44,6 +46,7 @@ class DataConfig(Section):
     revision: str | None = None
     tokens: str | None = None
     tags: str | None = None
+    text: str | None = None
     format: Literal["auto", "columns", "jsonl", "brat", "parquet", "spacy"] = "auto"
     separator: Literal["auto", "tab", "blank"] = "auto"
     word_column: int | None = None

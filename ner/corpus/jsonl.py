@@ -31,6 +31,7 @@ _END = ("end", "end_offset", "end_char")
 _LABEL = ("label", "type", "entity", "tag", "entity_group")
 SENTENCES = "sentences"
 DOCUMENT = "document"
+TEXT = "text"
 
 
 def read_jsonl(
@@ -38,6 +39,7 @@ def read_jsonl(
     *,
     tokens: str | None = None,
     tags: str | None = None,
+    text: str | None = None,
     tokenizer: str = "english",
     cut_spans: str = "error",
     scheme: str = "IOB2",
@@ -48,6 +50,7 @@ def read_jsonl(
     Args:
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
         tokens, tags: names of the keys; None tries the usual ones.
+        text: name of the key of raw text; None for ``text``.
         tokenizer: cuts texts that come without tokens.
         cut_spans: what becomes of a span that cuts a token: ``error``, ``widen`` or ``drop``.
         scheme: of the tags that are made of entities.
@@ -61,7 +64,7 @@ def read_jsonl(
             or entities do not fit.
     """
     name = name_of(source)
-    reader = _Reader(name, tokens, tags, Standoff(name, tokenizer, cut_spans, scheme), tagged)
+    reader = _Reader(name, tokens, tags, text or TEXT, Standoff(name, tokenizer, cut_spans, scheme), tagged)
     for number, line in lines(source):
         if line and not line.isspace():
             yield from reader.sentences(parse_record(line, name, number), number)
@@ -123,8 +126,11 @@ def as_strings(values: Sequence[object]) -> list[str]:
 class _Reader:
     """Turns the records of one file into sentences, and counts its documents."""
 
-    def __init__(self, name: str, tokens: str | None, tags: str | None, standoff: Standoff, tagged: bool) -> None:
+    def __init__(
+        self, name: str, tokens: str | None, tags: str | None, text: str, standoff: Standoff, tagged: bool
+    ) -> None:
         self.name = name
+        self._text = text
         self._tokens = TOKENS if tokens is None else (tokens,)
         self._tags = TAGS if tags is None else (tags,)
         self._spans = SPANS if tags is None else (tags,)
@@ -134,7 +140,7 @@ class _Reader:
 
     def sentences(self, record: dict[str, Any], line: int) -> Iterator[Sentence]:
         given = next((key for key in self._tokens if isinstance(record.get(key), list)), None)
-        text = record.get("text")
+        text = record.get(self._text)
         tokens = record[given] if given is not None else []
         if isinstance(text, str) and (not tokens or isinstance(tokens[0], dict)):
             yield from self._of_text(record, text, given if tokens else None, line)
@@ -145,7 +151,7 @@ class _Reader:
                 f"has the keys {_list(record)}, and no list of tokens and no text among them.",
                 self.name,
                 line,
-                f"Expected {' or '.join(self._tokens)} (or set data.tokens), or text.",
+                f"Expected {' or '.join(self._tokens)} (or set data.tokens), or {self._text} (or set data.text).",
             )
 
     def _of_tokens(self, record: dict[str, Any], key: str, line: int) -> Iterator[Sentence]:

@@ -121,6 +121,7 @@ def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> 
             path,
             tokens=data.tokens,
             tags=data.tags,
+            text=data.text,
             tokenizer=data.tokenizer,
             cut_spans=cut,
             scheme=scheme,

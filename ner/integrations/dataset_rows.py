@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ner.corpus.jsonl import TOKENS
 from ner.errors import DataError
+from ner.tagging.arrow import ENTITIES, TAGS, entity_dicts, kinds
 
 if TYPE_CHECKING:
-    from ner.document import Document
     from ner.tagger import Tagger
 
 TEXT = "text"
@@ -49,9 +49,9 @@ def tag_rows(tagger: Tagger, rows: Mapping[str, Any], column: str | None = None)
     if of_tokens and not all(_are(one, str) for one in batch):
         raise DataError(f"column {name} holds neither texts nor lists of tokens.", remedy="Name another column.")
     documents = tagger.tag_tokens(batch) if of_tokens else list(tagger.stream(batch))
-    columns: dict[str, list[Any]] = {"entities": [_entities(document) for document in documents]}
+    columns: dict[str, list[Any]] = {ENTITIES: [entity_dicts(document) for document in documents]}
     if of_tokens:
-        columns["predicted_tags"] = [document.tags()[0] for document in documents]
+        columns[TAGS] = [document.tags()[0] for document in documents]
     if isinstance(rows, (LazyRow, LazyBatch)):
         columns = _typed(columns)
     return {key: value[0] if single else value for key, value in columns.items()}
@@ -61,15 +61,9 @@ def _are(values: object, kind: type) -> bool:
     return isinstance(values, Sequence) and all(isinstance(one, kind) for one in values)
 
 
-def _entities(document: Document) -> list[dict[str, Any]]:
-    return [entity._asdict() for entity in document.entities]
-
-
 def _typed(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """With types, which ``map`` cannot tell from a first batch in which there is no entity."""
     import pyarrow  # type: ignore[import-untyped]
 
-    text, place = pyarrow.string(), pyarrow.int64()
-    fields = {"text": text, "label": text, "start": place, "end": place, "score": pyarrow.float64()}
-    kinds = {"entities": pyarrow.list_(pyarrow.struct(fields)), "predicted_tags": pyarrow.list_(text)}
-    return {key: [pyarrow.scalar(one, kinds[key]) for one in values] for key, values in columns.items()}
+    known = kinds()
+    return {key: [pyarrow.scalar(one, known[key]) for one in values] for key, values in columns.items()}

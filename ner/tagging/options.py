@@ -49,7 +49,7 @@ class TagOptions:
 
     def wants_scores(self, write: str) -> bool:
         """Whether the entities' probabilities are needed."""
-        return write in ("jsonl", "html") or self.min_score > 0
+        return write not in ("text", "conll") or self.min_score > 0
 
     @property
     def wants_explanations(self) -> bool:

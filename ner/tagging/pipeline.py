@@ -6,33 +6,49 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import IO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ner.config import DataConfig
-from ner.corpus.atomic import refuse_same, replacing
+from ner.corpus.atomic import refuse_same
 from ner.corpus.beside import Beside
 from ner.corpus.source import Source, name_of
 from ner.errors import DataError
 from ner.html import page
 from ner.prediction import Prediction
 from ner.tagger import Tagger
+from ner.tagging.dataset_output import to_dataset
 from ner.tagging.options import TagOptions
+from ner.tagging.outputs import Opener, Output, Target, as_text
+from ner.tagging.parquet_output import to_parquet
 from ner.tagging.readers import Reader, read_conll, read_jsonl, read_text
 from ner.tagging.surroundings import Surroundings
+from ner.tagging.tables import read_dataset, read_parquet
 from ner.tagging.units import Tagged, Unit
 from ner.tagging.waiting import FailedMeanwhileError, watched
-from ner.tagging.writers import Writer, write_columns, write_html, write_jsonl, write_text
+from ner.tagging.writers import write_columns, write_html, write_jsonl, write_text
 
-INPUTS: dict[str, Reader] = {"text": read_text, "conll": read_conll, "jsonl": read_jsonl}
-OUTPUTS: dict[str, Writer] = {"text": write_text, "conll": write_columns, "jsonl": write_jsonl, "html": write_html}
+INPUTS: dict[str, Reader] = {
+    "text": read_text,
+    "conll": read_conll,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "dataset": read_dataset,
+}
+OUTPUTS: dict[str, Opener] = {
+    "text": as_text(write_text),
+    "conll": as_text(write_columns),
+    "jsonl": as_text(write_jsonl),
+    "html": as_text(write_html, page),
+    "parquet": to_parquet,
+    "dataset": to_dataset,
+}
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu": "conll", ".iob": "conll",
              ".iob2": "conll", ".bio": "conll", ".tsv": "conll", ".html": "html", ".htm": "html",
-             ".txt": "text"}  # fmt: skip
+             ".txt": "text", ".parquet": "parquet"}  # fmt: skip
 _DEFAULT = DataConfig()
 _FIRST_WINDOW = 8192
 _CHARACTERS = 64  # of a record count as a token: what it holds beside its text is kept in memory, too
@@ -41,7 +57,7 @@ _CHARACTERS = 64  # of a record count as a token: what it holds beside its text 
 def tag_file(
     tagger: Tagger,
     source: Source,
-    target: str | os.PathLike[str] | IO[str],
+    target: Target,
     *,
     read: str | None = None,
     write: str | None = None,
@@ -54,13 +70,16 @@ def tag_file(
     Args:
         tagger: a loaded model.
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
-        target: a path, ``-`` for standard output, or a text stream. A path is written whole or not at all, packed if
-            it ends in ``.gz``.
-        read: ``text`` (a text a line), ``conll`` or ``jsonl``; by default by the file's name, else ``text``.
-        write: ``text`` (entities in brackets), ``conll``, ``jsonl`` or ``html``; by default by the target's name,
-            else ``conll`` for column files and ``jsonl`` for the others.
+        target: a path, ``-`` for standard output, or a stream, of text or, for parquet, of bytes. A path is written
+            whole or not at all, packed if it ends in ``.gz``.
+        read: ``text`` (a text a line), ``conll``, ``jsonl``, ``parquet`` or ``dataset``, a folder; by default by the
+            name, else ``text``.
+        write: ``text`` (entities in brackets), ``conll``, ``jsonl``, ``html``, ``parquet`` or ``dataset``; by default
+            by the target's name, else ``conll`` for column files, ``jsonl`` for a stream, what was read for
+            tables, and ``jsonl`` for the others.
         options: what is decided and written beside the entities.
-        data: how the source is read: separator and word column of column files, key of the tokens in JSONL.
+        data: how the source is read: separator and word column of column files, names of the text's or the tokens'
+            key in JSONL or column in tables.
         window: tokens that are read ahead, to be batched together; fewer when standard input keeps us waiting.
 
     Returns:
@@ -72,13 +91,11 @@ def tag_file(
     """
     refuse_same(source, target)
     read = read or by_name(source, INPUTS) or "text"
-    write = write or by_name(target, OUTPUTS) or ("conll" if read == "conll" else "jsonl")
+    write = write or by_name(target, OUTPUTS) or _alike(read, target)
     options = options or TagOptions()
     options.check_output(write)
-    head, foot = page(f"Entities of {name_of(source)}") if write == "html" else ("", "")
-    with _in_bulk, replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as output:
-        output.write(head)
-        work = _Work(tagger, OUTPUTS[write], options, options.wants_scores(write), output)
+    with _in_bulk, OUTPUTS[write](target, options, f"Entities of {name_of(source)}") as output:
+        work = _Work(tagger, options, options.wants_scores(write), output)
         try:
             for unit in INPUTS[read](watched(source, work.catch_up), tagger.tokenizer, data, tagger.columns):
                 work.add(unit, window)
@@ -86,7 +103,6 @@ def tag_file(
             assert failure.__cause__ is not None
             raise failure.__cause__ from None
         work.finish()
-        output.write(foot)
     return work.tokens
 
 
@@ -125,10 +141,9 @@ class _Work:
     """Units that were read and not yet tagged, and what becomes of them."""
 
     tagger: Tagger
-    render: Writer
     options: TagOptions
     scores: bool
-    output: IO[str]
+    output: Output
     tokens: int = 0
     ahead: list[Unit] = field(default_factory=list)
     held: int = 0
@@ -152,7 +167,7 @@ class _Work:
         self.held = sum(map(_weight, self.ahead))
         before, self.begun = self.begun, self._begin(units) if units else None
         if before:
-            self.output.write("".join(self.render(*one, self.options) for one in self._tagged(before)))
+            self.output.write(self._tagged(before))
 
     def finish(self) -> None:
         """Tag and write everything that was taken."""
@@ -222,10 +237,18 @@ def _weight(unit: Unit) -> int:
     return 1 + max(sum(map(len, unit.sentences)), unit.size // _CHARACTERS)
 
 
+def _alike(read: str, target: Target) -> str:
+    """What is written where nobody says it: tables are not for standard output."""
+    is_file = isinstance(target, (str, os.PathLike)) and target != "-"
+    return read if read == "conll" or (is_file and read in ("parquet", "dataset")) else "jsonl"
+
+
 def by_name(place: object, known: Collection[str]) -> str | None:
     """The one of the known kinds that a file's name tells; None if it tells none."""
     if not isinstance(place, (str, os.PathLike)):
         return None
+    if "dataset" in known and place != "-" and Path(place).is_dir():
+        return "dataset"
     suffixes = [suffix for suffix in Path(place).suffixes if suffix != ".gz"]
     found = _SUFFIXES.get(suffixes[-1].lower()) if suffixes else None
     return found if found in known else None

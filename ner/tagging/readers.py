@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ner.config import DataConfig
-from ner.corpus.jsonl import DOCUMENT, TOKENS, DocumentCount, as_strings, given_offsets, parse_record
+from ner.corpus.jsonl import DOCUMENT, TEXT, TOKENS, DocumentCount, as_strings, given_offsets, parse_record
 from ner.corpus.source import Source, lines, name_of
 from ner.document import Offsets
 from ner.errors import DataError
@@ -22,7 +22,7 @@ def read_text(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: S
     """A unit a line; an empty line is an empty text."""
     name = name_of(source)
     for number, line in lines(source):
-        unit = _of_text(line, tokenizer, name, number)
+        unit = of_text(line, tokenizer, name, number)
         unit.document_of = [number] * len(unit.sentences)
         yield unit
 
@@ -42,14 +42,32 @@ def read_jsonl(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: 
     for number, line in lines(source):
         if line and not line.isspace():
             record = parse_record(line, name, number)
-            unit = _of_record(record, keys, tokenizer, name, number)
+            unit = _of_record(record, keys, data.text or TEXT, tokenizer, name, number)
             unit.size = len(line)
             is_text = unit.text is not None and not any(_are_strings(record.get(key)) for key in keys)
-            unit.document_of = [documents.number(record, is_text)] * len(unit.sentences)
-            unit.is_closed = is_text and DOCUMENT not in record
-            if columns:
-                unit.columns = _columns(record, columns, unit)
+            place(unit, record, is_text, documents, columns)
             yield unit
+
+
+def place(
+    unit: Unit, record: Mapping[str, Any], is_text: bool, documents: DocumentCount, columns: Sequence[str]
+) -> None:
+    """Say of a unit which document it belongs to, and what the model reads beside its words.
+
+    Args:
+        unit: of the record; changed in place.
+        record: with ``document``, where it has one, and the columns.
+        is_text: it is a document by itself where it names none.
+        documents: counts those of the file.
+        columns: that the model reads.
+
+    Raises:
+        DataError: a column is not there, or of another length than the tokens.
+    """
+    unit.document_of = [documents.number(record, is_text)] * len(unit.sentences)
+    unit.is_closed = is_text and DOCUMENT not in record
+    if columns:
+        unit.columns = _columns(record, columns, unit)
 
 
 def read_conll(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
@@ -83,7 +101,8 @@ def _columns(record: Mapping[str, Any], names: Sequence[str], unit: Unit) -> lis
     return rows
 
 
-def _of_text(text: str, tokenizer: Tokenizer, name: str, line: int, origin: Any = None) -> Unit:
+def of_text(text: str, tokenizer: Tokenizer, name: str, line: int, origin: Any = None) -> Unit:
+    """The unit of a text that is still to be cut."""
     return _of_offsets(text, segment(text, tokenizer), name, line, origin)
 
 
@@ -92,14 +111,17 @@ def _of_offsets(text: str, offsets: list[Offsets], name: str, line: int, origin:
     return Unit(tokens, text, offsets, name, line, origin)
 
 
-def _of_record(record: Mapping[str, Any], keys: Sequence[str], tokenizer: Tokenizer, name: str, line: int) -> Unit:
+def _of_record(
+    record: Mapping[str, Any], keys: Sequence[str], text_key: str, tokenizer: Tokenizer, name: str, line: int
+) -> Unit:
     key = next((one for one in keys if isinstance(record.get(one), list)), None)
     tokens: list[Any] = [] if key is None else record[key]
-    text = record.get("text")
-    others = {one: value for one, value in record.items() if one not in ("text", "tokens", "entities", key)}
+    text = record.get(text_key)
+    ours = ("text", "tokens", "entities", key, text_key)
+    others = {one: value for one, value in record.items() if one not in ours}
     if isinstance(text, str):
         if key is None or not tokens:
-            return _of_text(text, tokenizer, name, line, others)
+            return of_text(text, tokenizer, name, line, others)
         if isinstance(tokens[0], dict):
             given = [list(sentence) for sentence in given_offsets(record, key, text, name, line)]
         else:
@@ -111,7 +133,7 @@ def _of_record(record: Mapping[str, Any], keys: Sequence[str], tokenizer: Tokeni
         f"has the keys {', '.join(record) or 'none'}, and no text and no list of tokens among them.",
         name,
         line,
-        f'Name the text "text", or the list of its words {" or ".join(f"{one!r}" for one in keys)}.',
+        f'Name the text "{text_key}", or the list of its words {" or ".join(f"{one!r}" for one in keys)}.',
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ner.document import Document, Offsets, ScoredSpan
@@ -20,7 +21,7 @@ class Unit:
         text: the raw text; None where the input is tokens alone.
         offsets: of the tokens in the text, sentence by sentence; None as ``text``.
         name, line: the file, and the 1-based line where the unit begins, for messages.
-        origin: what the writer needs to give back what came in: a `Columns`, or the other keys of a record.
+        origin: what the writer needs to give back what came in: a `Columns`, a `Row`, or the other keys of a record.
         size: characters of the record that it was read from, the other keys included; 0 where there are none.
         document_of: the number of each sentence's document, the same in the next unit if that goes on with it.
         is_closed: whether what follows the unit is another document for certain.
@@ -79,3 +80,37 @@ class Columns:
     fillers: dict[int, str] = field(default_factory=dict)
     plain: bool = False
     boundaries: int = 0
+
+
+class Rows:
+    """Rows of a table that were read together.
+
+    Attributes:
+        batch: a `pyarrow.RecordBatch` with all of their columns.
+        column: the one that is tagged.
+        of_tokens: it holds lists of tokens, not texts.
+        split: of the data set; None where there is but one.
+    """
+
+    def __init__(self, batch: Any, column: str, of_tokens: bool, split: str | None) -> None:
+        self.batch, self.column, self.of_tokens, self.split = batch, column, of_tokens, split
+
+    @cached_property
+    def others(self) -> list[dict[str, Any]]:
+        """What each row holds beside what is tagged."""
+        ours = {self.column, "text", "tokens", "entities"}
+        kept = [name for name in self.batch.schema.names if name not in ours]
+        return self.batch.select(kept).to_pylist() if kept else [{} for _ in range(self.batch.num_rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One of `Rows`, by its number; -1 where there is none, so that an empty table comes through, too."""
+
+    rows: Rows
+    index: int
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other row follows that was read with it."""
+        return self.index == self.rows.batch.num_rows - 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from operator import add
+from typing import Any
 
 from ner.corpus.layout import DOCSTART
 from ner.document import Document, ScoredSpan
@@ -16,7 +20,7 @@ from ner.prediction import Explanation
 from ner.schemes import Span, to_tags
 from ner.tagging.details import add_alternatives, add_probabilities
 from ner.tagging.options import TagOptions
-from ner.tagging.units import Columns, Tagged, Unit
+from ner.tagging.units import Columns, Row, Tagged, Unit
 
 Writer = Callable[[Unit, Tagged, TagOptions], str]
 
@@ -25,10 +29,10 @@ _UNFIT = re.compile(r"[\t\n\r ]")
 
 def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """A line a document; a record's other keys come first."""
-    others = unit.origin if isinstance(unit.origin, dict) else {}
+    others = other_keys(unit)
     documents = unit.documents(tagged.spans)
     if tagged.explanations is None:
-        return "".join(_plain_line(others, document) for document in documents)
+        return "".join(_plain_line(others, document, unit) for document in documents)
     lines, start = [], 0
     for document in documents:
         found = tagged.explanations[start : start + len(document.offsets)]
@@ -38,7 +42,7 @@ def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
             add_probabilities(record, found, tagged.tagset.tags)
         if options.n_best:
             add_alternatives(record, document, found)
-        lines.append(_dump(record))
+        lines.append(_dump(record, unit))
     return "".join(lines)
 
 
@@ -109,18 +113,40 @@ def _plain(spans: list[ScoredSpan]) -> list[Span]:
     return [Span(label, start, end) for label, start, end, _ in spans]
 
 
-def _plain_line(others: dict[str, object], document: Document) -> str:
+def other_keys(unit: Unit) -> dict[str, Any]:
+    """What came with the words of a unit, by its name."""
+    if isinstance(unit.origin, Row):
+        return unit.origin.rows.others[unit.origin.index] if unit.origin.index >= 0 else {}
+    return unit.origin if isinstance(unit.origin, dict) else {}
+
+
+def _plain_line(others: dict[str, Any], document: Document, unit: Unit) -> str:
     """The line of a record of which nothing but the entities is told."""
     line = document.to_json()
     if others:
-        line = f"{json.dumps(others, ensure_ascii=False)[:-1]}, {line[1:]}"
-    return f"{line}\n" if _is_utf8(line) else _dump({**others, **document.to_dict()})
+        line = f"{json.dumps(others, ensure_ascii=False, default=partial(_in_json, unit))[:-1]}, {line[1:]}"
+    return f"{line}\n" if _is_utf8(line) else _dump({**others, **document.to_dict()}, unit)
 
 
-def _dump(record: dict[str, object]) -> str:
+def _dump(record: dict[str, Any], unit: Unit) -> str:
     """A line of JSON; where it holds lone surrogates, which UTF-8 cannot, everything beyond ASCII is escaped."""
-    line = json.dumps(record, ensure_ascii=False)
-    return f"{line if _is_utf8(line) else json.dumps(record)}\n"
+    plain = partial(_in_json, unit)
+    line = json.dumps(record, ensure_ascii=False, default=plain)
+    return f"{line if _is_utf8(line) else json.dumps(record, default=plain)}\n"
+
+
+def _in_json(unit: Unit, value: object) -> str:
+    """What tables hold and JSON does not: dates and decimal numbers as text."""
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    raise DataError(
+        f"a column holds {type(value).__name__}, which JSON does not have.",
+        unit.name,
+        unit.line,
+        "Write a table, as it was read: --to parquet, --to dataset.",
+    )
 
 
 def _is_utf8(line: str) -> bool:

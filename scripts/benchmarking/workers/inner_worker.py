@@ -134,11 +134,13 @@ class StageClock:
 def instrumented(clock: StageClock) -> Iterator[None]:
     """Time the stages of tagging column files while in the block."""
     from ner.tagging import pipeline
+    from ner.tagging.outputs import as_text
+    from ner.tagging.writers import write_columns
 
-    read, write = pipeline.INPUTS["conll"], pipeline.OUTPUTS["conll"]
+    read, write = pipeline.INPUTS["conll"], as_text(clock.call("writing", write_columns))
     with ExitStack() as stack:
         stack.enter_context(patch.dict(pipeline.INPUTS, conll=clock.generator("reading", read)))
-        stack.enter_context(patch.dict(pipeline.OUTPUTS, conll=clock.call("writing", write)))
+        stack.enter_context(patch.dict(pipeline.OUTPUTS, conll=write))
         for name, (owner, method) in METHODS.items():
             stack.enter_context(patch.object(owner, method, clock.call(name, getattr(owner, method))))
         yield
