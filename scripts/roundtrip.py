@@ -3,7 +3,7 @@
     python scripts/roundtrip.py data/sample/*.conll
 
 Columns, JSONL and JSONL with spans must bring back the same words, spans and documents, columns and JSONL the other
-columns too. brat keeps the text alone: there the entities of each document must have the same labels and characters.
+columns too. brat, doccano and Label Studio keep the text alone: there the entities of each document must have the same labels and characters.
 """
 
 from __future__ import annotations
@@ -13,13 +13,20 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ner import DataConfig, NerError
+from ner import NerError, load_config
 from ner.corpus.convert import convert_file
 from ner.corpus.read import read
 from ner.corpus.sentence import Sentence
 from ner.schemes import SCHEMES, detect, illegal, to_spans
 
-SUFFIX = {"columns": ".conll", "jsonl": ".jsonl", "spans": ".jsonl", "brat": ""}
+SUFFIX = {
+    "columns": ".conll",
+    "jsonl": ".jsonl",
+    "spans": ".jsonl",
+    "brat": "",
+    "doccano": ".jsonl",
+    "label-studio": ".json",
+}
 
 
 def with_columns(sentences: Sequence[Sentence]) -> list[object]:
@@ -33,7 +40,7 @@ def with_tokens(sentences: Sequence[Sentence]) -> list[object]:
 
 
 def with_text(sentences: Sequence[Sentence]) -> list[object]:
-    """What brat must keep: the entities of each document, white space aside."""
+    """What formats of texts must keep: the entities of each document, white space aside."""
     return [
         (one.document, label, "".join("".join(one.tokens[start:end]).split()))
         for one in sentences
@@ -46,6 +53,8 @@ KEEPS: dict[str, Callable[[Sequence[Sentence]], list[object]]] = {
     "jsonl": with_columns,
     "spans": with_tokens,
     "brat": with_text,
+    "doccano": with_text,
+    "label-studio": with_text,
 }
 
 
@@ -54,12 +63,14 @@ def round_trip(source: Path, there: Path, format: str, scheme: str | None, folde
     before = list(read(source))
     own = detect(one.tags or () for one in before)
     back = folder / "back.conll"
-    options = DataConfig(tokenizer="whitespace")
+    options = load_config(
+        {"data": {"tokenizer": "whitespace", "format": "doccano" if format == "doccano" else "auto"}}
+    )
     convert_file(source, there, format=format, scheme=scheme)
-    after = list(read(there, options))
+    after = list(read(there, options.data))
     if scheme is not None and any(illegal(one.tags or (), scheme) for one in after):
         return False
-    convert_file(there, back, data=options, scheme=own)
+    convert_file(there, back, data=options.data, scheme=own)
     keeps = KEEPS[format]
     again = list(read(back))
     return keeps(before) == keeps(after) == keeps(again)
@@ -67,7 +78,7 @@ def round_trip(source: Path, there: Path, format: str, scheme: str | None, folde
 
 def main(paths: Sequence[str]) -> int:
     """Print a row a file: for each format the schemes that bring back the same entities."""
-    print(f"{'file':40}{'sentences':>10}{'entities':>10}  {'columns':9}{'jsonl':9}{'spans':9}brat")
+    print(f"{'file':40}{'sentences':>10}{'entities':>10}  " + "".join(f"{format:9}" for format in SUFFIX).rstrip())
     failures = 0
     for path in map(Path, paths):
         sentences = list(read(path))

@@ -14,7 +14,10 @@ def convert(
     source: Annotated[str, typer.Argument(help="A tagged corpus.", metavar="IN")],
     target: Annotated[str, typer.Argument(help="The file (for brat, the folder) to write.", metavar="OUT")],
     to: Annotated[
-        str | None, typer.Option("--to", help="columns, jsonl, spans, brat or spacy; by default by OUT's name.")
+        str | None,
+        typer.Option(
+            "--to", help="columns, jsonl, spans, brat, spacy, doccano or label-studio; by default by OUT's name."
+        ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Of the tags written; by default the input's own.")] = None,
     *,

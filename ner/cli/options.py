@@ -30,9 +30,9 @@ _OPTIONS = (
     _Option(
         "format",
         "--format",
-        Literal["columns", "jsonl", "brat", "parquet", "spacy"],
+        Literal["columns", "jsonl", "brat", "parquet", "spacy", "doccano", "label-studio"],
         "FORMAT",
-        "columns, jsonl, brat, parquet or spacy; by default by its name and look.",
+        "columns, jsonl, brat, parquet, spacy, doccano or label-studio; by default by its name and look.",
     ),
     _Option(
         "separator", "--separator", Literal["tab", "blank"], "KIND", "tab or blank; by default tab if it has one."

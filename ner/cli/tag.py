@@ -19,7 +19,7 @@ def tag(
         typer.Option("--from", help="What FILE is; by default by its name, else text, a text a line."),
     ] = None,
     write: Annotated[
-        Literal["text", "conll", "jsonl", "html", "parquet", "dataset"] | None,
+        Literal["text", "conll", "jsonl", "html", "parquet", "dataset", "doccano", "label-studio", "brat"] | None,
         typer.Option("--to", help="What to write; by default by OUTPUT's name, else as --from; jsonl for text."),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="Where to; - is standard output.")] = "-",
@@ -32,7 +32,7 @@ def tag(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Write how sure the model is of every tag and sentence.")
     ] = False,
-    n_best: Annotated[int, typer.Option(help="Write so many readings of every sentence, in JSONL.")] = 0,
+    n_best: Annotated[int, typer.Option(help="Write so many readings, in JSONL or tasks of Label Studio.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")] = "cpu",
     precision: Annotated[

@@ -23,8 +23,8 @@ class DataConfig(Section):
             names are tried.
         text: name of the key of raw text in JSONL and in the files of annotation tools, and of its column where a
             parquet file or a data set is tagged; unset, ``text``.
-        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``, ``spacy``; ``auto`` goes by
-            the file's name and look.
+        format: ``columns`` (CoNLL and its relatives), ``jsonl``, ``brat``, ``parquet``, ``spacy``, and the exports of
+            ``doccano`` and ``label-studio``; ``auto`` goes by the file's name and look.
         separator: of column files. ``auto`` takes tab where the file has tabs.
         word_column, tag_column: 0-based, negative from the end; unset, the word is the first and the tag the last
             column (in CoNLL-U-like files the second and third).
@@ -47,7 +47,7 @@ class DataConfig(Section):
     tokens: str | None = None
     tags: str | None = None
     text: str | None = None
-    format: Literal["auto", "columns", "jsonl", "brat", "parquet", "spacy"] = "auto"
+    format: Literal["auto", "columns", "jsonl", "brat", "parquet", "spacy", "doccano", "label-studio"] = "auto"
     separator: Literal["auto", "tab", "blank"] = "auto"
     word_column: int | None = None
     tag_column: int | None = None

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -87,6 +88,33 @@ def replacing_bytes(target: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise DataError(
             f"cannot be written: {error.strerror or error}.", _shown(target), remedy=_remedy(error)
         ) from None
+
+
+@contextmanager
+def replacing_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder that becomes ``target`` when the block ends without an exception; until then its name is hidden.
+
+    Raises:
+        DataError: there is something under that name, other than an empty folder; or the folder cannot be written.
+    """
+    path = Path(target)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        fault = "the folder is not empty." if path.is_dir() else "is a file, where a folder is to be written."
+        raise DataError(fault, target, remedy="Name a new one.")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        fresh.mkdir()
+        yield fresh
+        if path.is_dir():
+            path.rmdir()
+        fresh.replace(path)
+    except OSError as error:
+        remedy = (
+            "Make the folder around it first." if isinstance(error, FileNotFoundError) else "Choose another place."
+        )
+        raise DataError(f"cannot be written: {error.strerror or error}.", target, remedy=remedy) from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _shown(target: str | os.PathLike[str]) -> str:

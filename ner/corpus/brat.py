@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ner.corpus.atomic import replacing
+from ner.corpus.atomic import replacing, replacing_folder
 from ner.corpus.rebuild import Text, texts
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import lines, whole_text
@@ -96,25 +94,16 @@ def write_brat(sentences: Iterable[Sentence], target: str | os.PathLike[str]) ->
         single = next(documents, Text("", 0))
         if next(documents, None) is not None:
             raise DataError("there is more than one document.", target, remedy="Name a folder for them.")
-        _write_pair(single, path.with_suffix(""), target)
+        write_pair(single.text, _unscored(single), path.with_suffix(""), target)
         return
-    if path.is_dir() and any(path.iterdir()):
-        raise DataError("the folder is not empty.", target, remedy="Name a new one.")
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        fresh.mkdir()
+    with replacing_folder(path) as folder:
         for number, text in enumerate(documents):
-            _write_pair(text, fresh / f"{number:06d}", target)
-        if path.is_dir():
-            path.rmdir()
-        fresh.replace(path)
-    except OSError as error:
-        remedy = (
-            "Make the folder around it first." if isinstance(error, FileNotFoundError) else "Choose another place."
-        )
-        raise DataError(f"cannot be written: {error.strerror}.", target, remedy=remedy) from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+            write_pair(text.text, _unscored(text), folder / stem_of(number), target)
+
+
+def stem_of(number: int) -> str:
+    """The name of a document's files, without their suffixes."""
+    return f"{number:06d}"
 
 
 def _spans(annotation: Path, text: str) -> Iterator[CharSpan]:
@@ -145,14 +134,33 @@ def _spans(annotation: Path, text: str) -> Iterator[CharSpan]:
         yield CharSpan(match["label"], pieces, number)
 
 
-def _write_pair(text: Text, stem: Path, target: str | os.PathLike[str]) -> None:
+def write_pair(
+    text: str, entities: Iterable[tuple[str, int, int, float | None]], stem: Path, target: str | os.PathLike[str]
+) -> None:
+    """Write the two files of a document.
+
+    Args:
+        text: of the document; a line end is added.
+        entities: label, start, end and score, which becomes a note to the entity; None for no note.
+        stem: the files' path without a suffix.
+        target: what is written, for messages.
+
+    Raises:
+        DataError: a label with white space in it, or no room.
+    """
     annotations = []
-    for number, (label, start, end) in enumerate(text.entities or (), start=1):
+    for number, (label, start, end, score) in enumerate(entities, start=1):
         if not label or any(character.isspace() for character in label):
             raise DataError(f"the label {label!r} has white space in it.", target, remedy="Rename it for brat.")
-        shown = " ".join(text.text[start:end].split())
+        shown = " ".join(text[start:end].split())
         annotations.append(f"T{number}\t{label} {start} {end}\t{shown}\n")
+        if score is not None:
+            annotations.append(f"#{number}\tAnnotatorNotes T{number}\t{score:.6f}\n")
     with replacing(stem.with_name(stem.name + ".txt")) as stream:
-        stream.write(text.text + "\n")
+        stream.write(text + "\n")
     with replacing(stem.with_name(stem.name + ".ann")) as stream:
         stream.writelines(annotations)
+
+
+def _unscored(text: Text) -> Iterator[tuple[str, int, int, float | None]]:
+    return ((*entity, None) for entity in text.entities or ())

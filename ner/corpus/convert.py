@@ -10,14 +10,24 @@ from ner.config import DataConfig
 from ner.corpus.atomic import refuse_same
 from ner.corpus.brat import write_brat
 from ner.corpus.docbin import write_docbin
+from ner.corpus.doccano import write_doccano
 from ner.corpus.formats import format_of, format_of_name
+from ner.corpus.label_studio import write_label_studio
 from ner.corpus.read import read
 from ner.corpus.sentence import Sentence
 from ner.corpus.write import write_columns, write_jsonl, write_spans
 from ner.errors import DataError
 from ner.schemes import SCHEMES, convert, named
 
-FORMATS = ("columns", "jsonl", "spans", "brat", "spacy")
+_WRITERS = {
+    "jsonl": write_jsonl,
+    "spans": write_spans,
+    "brat": write_brat,
+    "spacy": write_docbin,
+    "doccano": write_doccano,
+    "label-studio": write_label_studio,
+}
+FORMATS = ("columns", *_WRITERS)
 _DEFAULT = DataConfig()
 
 
@@ -35,10 +45,10 @@ def convert_file(
         source: read as ``data`` says.
         target: written whole or not at all; ``.gz`` packs it, ``-`` is standard output.
         data: how the source is read.
-        format: ``columns``; ``jsonl`` of tokens and tags; ``spans``, JSONL of texts and entities; ``brat``; or
-            ``spacy``. None goes by the target's name: ``.jsonl``, ``.spacy``, ``.ann``, or a folder for brat;
-            everything else is columns.
-        scheme: of the tags written; None keeps the tags as they are. ``spans``, ``brat`` and ``spacy`` have none.
+        format: ``columns``; ``jsonl`` of tokens and tags; ``spans``, JSONL of texts and entities; ``brat``;
+            ``spacy``; ``doccano``; or ``label-studio``. None goes by the target's name: ``.jsonl``, ``.spacy``,
+            ``.ann``, or a folder for brat; everything else is columns.
+        scheme: of the tags written; None keeps the tags as they are. Only ``columns`` and ``jsonl`` have any.
 
     Raises:
         DataError: the source cannot be read, what it holds cannot be said in the format, or the target cannot be
@@ -56,14 +66,8 @@ def convert_file(
     sentences = read(source, data)
     if scheme is not None:
         sentences = in_scheme(sentences, scheme, source)
-    if name == "jsonl":
-        write_jsonl(sentences, target)
-    elif name == "spans":
-        write_spans(sentences, target)
-    elif name == "brat":
-        write_brat(sentences, target)
-    elif name == "spacy":
-        write_docbin(sentences, target)
+    if name in _WRITERS:
+        _WRITERS[name](sentences, target)
     else:
         is_columns = (format_of(source) if data.format == "auto" else data.format) == "columns"
         places = (data.word_column, data.tag_column) if is_columns else (None, None)

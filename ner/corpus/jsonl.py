@@ -64,7 +64,8 @@ def read_jsonl(
             or entities do not fit.
     """
     name = name_of(source)
-    reader = _Reader(name, tokens, tags, text or TEXT, Standoff(name, tokenizer, cut_spans, scheme), tagged)
+    standoff = Standoff(name, tokenizer, cut_spans, scheme)
+    reader = RecordReader(name, standoff, tokens=tokens, tags=tags, text=text, tagged=tagged)
     for number, line in lines(source):
         if line and not line.isspace():
             yield from reader.sentences(parse_record(line, name, number), number)
@@ -123,14 +124,27 @@ def as_strings(values: Sequence[object]) -> list[str]:
     return [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
 
 
-class _Reader:
-    """Turns the records of one file into sentences, and counts its documents."""
+class RecordReader:
+    """Turns the records of one file into sentences, and counts its documents.
+
+    Args:
+        name: of the file, for messages.
+        standoff: makes sentences of texts.
+        tokens, tags, text, tagged: as for `read_jsonl`.
+    """
 
     def __init__(
-        self, name: str, tokens: str | None, tags: str | None, text: str, standoff: Standoff, tagged: bool
+        self,
+        name: str,
+        standoff: Standoff,
+        *,
+        tokens: str | None = None,
+        tags: str | None = None,
+        text: str | None = None,
+        tagged: bool = True,
     ) -> None:
         self.name = name
-        self._text = text
+        self._text = text or TEXT
         self._tokens = TOKENS if tokens is None else (tokens,)
         self._tags = TAGS if tags is None else (tags,)
         self._spans = SPANS if tags is None else (tags,)
@@ -139,6 +153,11 @@ class _Reader:
         self._documents = DocumentCount()
 
     def sentences(self, record: dict[str, Any], line: int) -> Iterator[Sentence]:
+        """The sentences of a record that stands in that line.
+
+        Raises:
+            DataError: as `read_jsonl`.
+        """
         given = next((key for key in self._tokens if isinstance(record.get(key), list)), None)
         text = record.get(self._text)
         tokens = record[given] if given is not None else []

@@ -11,9 +11,11 @@ from ner.config import DataConfig
 from ner.corpus.brat import read_brat, text_files
 from ner.corpus.columns import read_columns
 from ner.corpus.docbin import read_docbin
+from ner.corpus.doccano import read_doccano
 from ner.corpus.formats import format_of
 from ner.corpus.hub import find_dataset, read_parquet
 from ner.corpus.jsonl import read_jsonl
+from ner.corpus.label_studio import read_label_studio
 from ner.corpus.rows import pick_splits, rows
 from ner.corpus.sentence import Sentence
 from ner.corpus.split import hold_out
@@ -28,6 +30,7 @@ __all__ = ["SPLITS", "hold_out", "load", "read", "scheme_of"]
 
 SPLITS = ("train", "dev", "test")
 _DEFAULT = DataConfig()
+_TOOLS = {"doccano": read_doccano, "label-studio": read_label_studio}
 
 
 def read(path: str | os.PathLike[str], data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
@@ -115,6 +118,11 @@ def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> 
             yield os.fspath(files[one.document]), one
     elif kind == "spacy":
         for one in read_docbin(path, scheme=scheme, tagged=tagged):
+            yield name, one
+    elif kind in _TOOLS:
+        for one in _TOOLS[kind](
+            path, text=data.text, tokenizer=data.tokenizer, cut_spans=cut, scheme=scheme, tagged=tagged
+        ):
             yield name, one
     elif kind == "jsonl":
         for one in read_jsonl(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ner.corpus.atomic import replacing_folder
 from ner.errors import DataError
 from ner.tagging.options import TagOptions
 from ner.tagging.outputs import Output, Target
@@ -21,27 +21,13 @@ def to_dataset(target: Target, options: TagOptions, title: str) -> Iterator[Outp
     """A folder that is not there yet, or empty."""
     if not isinstance(target, (str, os.PathLike)) or target == "-":
         raise DataError("a data set is a folder.", "<stdout>", remedy="Name one: --output FOLDER.")
-    path = Path(target)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise DataError("is there already.", target, remedy="Name a new folder.")
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        fresh.mkdir()
-        with _Splits(fresh, os.fspath(target)) as splits:
+    with replacing_folder(target) as folder:
+        with _Splits(folder / ".rows", os.fspath(target)) as splits:
             output = RowsOutput(splits.write, options.scheme)
             yield output
             output.close()
-        splits.save(fresh / "saved")
-        if path.is_dir():
-            path.rmdir()
-        (fresh / "saved").replace(path)
-    except OSError as error:
-        remedy = (
-            "Make the folder around it first." if isinstance(error, FileNotFoundError) else "Choose another place."
-        )
-        raise DataError(f"cannot be written: {error.strerror or error}.", target, remedy=remedy) from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        splits.save(folder)
+        splits.clear()
 
 
 class _Splits:
@@ -49,6 +35,7 @@ class _Splits:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder, name
+        folder.mkdir()
         self._files: dict[str | None, tuple[Path, Any, Any]] = {}
         self._open = ExitStack()
 
@@ -87,6 +74,10 @@ class _Splits:
         finally:
             if not silent:
                 datasets.enable_progress_bars()
+
+    def clear(self) -> None:
+        """Take the Arrow files away."""
+        shutil.rmtree(self._folder)
 
     def _new(self, schema: Any) -> tuple[Path, Any, Any]:
         """The file of a split, the schema that `datasets` makes of its columns, and its writer."""

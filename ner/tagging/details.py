@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,23 @@ def add_alternatives(record: dict[str, Any], document: Document, found: Sequence
         [{"probability": chance, "entities": _entities(document, number, tags)} for tags, chance in one.n_best]
         for number, one in enumerate(found)
     ]
+
+
+def readings(found: Sequence[Explanation], number: int) -> list[tuple[float, list[list[str]]]]:
+    """The likeliest readings of several sentences together: the probability, and the tags of each sentence.
+
+    Sentences are read by themselves, so the probability of a reading is the product of its sentences'; the best of
+    all combinations are found sentence by sentence.
+
+    Args:
+        found: an explanation a sentence, with at least so many readings, or all that there are.
+        number: how many.
+    """
+    best: list[tuple[float, list[list[str]]]] = [(1.0, [])]
+    for one in found:
+        longer = ((before * chance, [*parts, tags]) for before, parts in best for tags, chance in one.n_best)
+        best = heapq.nlargest(number, longer, key=lambda pair: pair[0])
+    return best
 
 
 def _entities(document: Document, sentence: int, tags: list[str]) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ class TagOptions:
             most. Lower finds more, higher errs less. None leaves it at what the model is set to.
         probabilities: write how sure the model is: of every tag of a token and of the whole sentence in JSONL, of the
             token's tag as one more column in column files.
-        n_best: so many readings of every sentence, in JSONL; 0 for none.
+        n_best: so many readings, of every sentence in JSONL, of every text in tasks for Label Studio, where each is a
+            prediction; 0 for none.
 
     Raises:
         ConfigError: a value that is not allowed.
@@ -42,8 +43,8 @@ class TagOptions:
 
     def check_output(self, write: str) -> None:
         """Raise a `ConfigError` if what is asked for has no place in the format of the output."""
-        if self.n_best and write != "jsonl":
-            raise ConfigError(f"--n-best has no place in {write}: write JSONL, --to jsonl")
+        if self.n_best and write not in ("jsonl", "label-studio"):
+            raise ConfigError(f"--n-best has no place in {write}: write --to jsonl or --to label-studio")
         if self.probabilities and write not in ("jsonl", "conll"):
             raise ConfigError(f"--probabilities has no place in {write}: write --to jsonl or --to conll")
 

@@ -29,31 +29,41 @@ Opener = Callable[[Target, TagOptions, str], AbstractContextManager[Output]]
 """Takes the target, what is written beside the entities, and a title."""
 
 
-def as_text(render: Writer, frame: Callable[[str], tuple[str, str]] | None = None) -> Opener:
+def as_text(
+    render: Writer, frame: Callable[[str], tuple[str, str]] = lambda title: ("", ""), between: str = ""
+) -> Opener:
     """The output of formats in which every unit is a piece of text.
 
     Args:
         render: makes the piece.
         frame: makes, of the title, what stands before the first and behind the last piece.
+        between: stands between the pieces that are not empty.
     """
 
     @contextmanager
     def opened(target: Target, options: TagOptions, title: str) -> Iterator[Output]:
-        head, foot = frame(title) if frame else ("", "")
+        head, foot = frame(title)
         with replacing(target) if isinstance(target, (str, os.PathLike)) else nullcontext(target) as stream:
             stream.write(head)
-            yield _Text(stream, render, options)
+            yield _Text(stream, render, options, between)
             stream.write(foot)
 
     return opened
 
 
 class _Text:
-    def __init__(self, stream: IO[str], render: Writer, options: TagOptions) -> None:
-        self._stream, self._render, self._options = stream, render, options
+    def __init__(self, stream: IO[str], render: Writer, options: TagOptions, between: str) -> None:
+        self._stream, self._render, self._options, self._between = stream, render, options, between
+        self._begun = False
 
     def write(self, pieces: Iterable[tuple[Unit, Tagged]]) -> None:
-        self._stream.write("".join(self._render(unit, tagged, self._options) for unit, tagged in pieces))
+        rendered = (self._render(unit, tagged, self._options) for unit, tagged in pieces)
+        if not self._between:
+            self._stream.write("".join(rendered))
+            return
+        for piece in filter(None, rendered):
+            self._stream.write(self._between + piece if self._begun else piece)
+            self._begun = True
 
     def flush(self) -> None:
         self._stream.flush()

@@ -45,7 +45,7 @@ class _ParquetFile:
             self._split = split
         if split != self._split:
             raise DataError(
-                f"the data set has several splits, {self._split} and {split} among them, and a parquet file has none.",
+                f"there are several splits, {self._split} and {split} among them, and a parquet file has none.",
                 self._name,
                 remedy=f"Name one: FOLDER/{self._split}. Or write a data set: --to dataset.",
             )

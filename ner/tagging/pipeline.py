@@ -14,11 +14,14 @@ from typing import Literal, NamedTuple
 from ner.config import DataConfig
 from ner.corpus.atomic import refuse_same
 from ner.corpus.beside import Beside
+from ner.corpus.label_studio import BETWEEN, FOOT, HEAD
 from ner.corpus.source import Source, name_of
 from ner.errors import DataError
 from ner.html import page
 from ner.prediction import Prediction
 from ner.tagger import Tagger
+from ner.tagging.annotation import write_doccano, write_tasks
+from ner.tagging.brat_output import to_brat
 from ner.tagging.dataset_output import to_dataset
 from ner.tagging.options import TagOptions
 from ner.tagging.outputs import Opener, Output, Target, as_text
@@ -44,6 +47,9 @@ OUTPUTS: dict[str, Opener] = {
     "html": as_text(write_html, page),
     "parquet": to_parquet,
     "dataset": to_dataset,
+    "doccano": as_text(write_doccano),
+    "label-studio": as_text(write_tasks, lambda title: (HEAD, FOOT), BETWEEN),
+    "brat": to_brat,
 }
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu": "conll", ".iob": "conll",
@@ -74,9 +80,9 @@ def tag_file(
             whole or not at all, packed if it ends in ``.gz``.
         read: ``text`` (a text a line), ``conll``, ``jsonl``, ``parquet`` or ``dataset``, a folder; by default by the
             name, else ``text``.
-        write: ``text`` (entities in brackets), ``conll``, ``jsonl``, ``html``, ``parquet`` or ``dataset``; by default
-            by the target's name, else ``conll`` for column files, ``jsonl`` for a stream, what was read for
-            tables, and ``jsonl`` for the others.
+        write: ``text`` (entities in brackets), ``conll``, ``jsonl``, ``html``, ``parquet``, ``dataset``, ``doccano``,
+            ``label-studio`` or ``brat``; by default by the target's name, else ``conll`` for column files, ``jsonl``
+            for a stream, what was read for tables, and ``jsonl`` for the others.
         options: what is decided and written beside the entities.
         data: how the source is read: separator and word column of column files, names of the text's or the tokens'
             key in JSONL or column in tables.

@@ -1,8 +1,8 @@
 """Rows of a table, made of what was tagged.
 
-Rows of a table stay as they are, types and all, and get ``entities``, as `ner.tagging.arrow` has them, and, where tokens
-were tagged, ``predicted_tags``. What comes from elsewhere becomes rows of ``text``, ``tokens``, ``entities`` and
-``predicted_tags``, with the other keys of a record and the ``document`` of a column file.
+Rows of a table stay as they are, types and all, and get ``entities``, as `ner.tagging.arrow` has them, and, where
+tokens were tagged, ``predicted_tags``. What comes from elsewhere becomes rows of ``text``, ``tokens``, ``entities``
+and ``predicted_tags``, with the other keys of a record and the ``document`` of a column file.
 """
 
 from __future__ import annotations
@@ -97,7 +97,10 @@ def _with_column(batch: Any, name: str, values: Any) -> Any:
 
 
 class _Records:
-    """Collects records that came from no table; the keys of the first few thousand, and their types, are those of all."""
+    """Collects records that came from no table.
+
+    The keys of the first few thousand, and their types, are those of all.
+    """
 
     def __init__(self, write: Batches) -> None:
         self._write = write

@@ -1,8 +1,8 @@
 """Tables to units, a row each: parquet files, and data sets that `datasets` saved to a folder (``save_to_disk``).
 
-Of texts or of lists of tokens: the column that ``data.tokens`` or ``data.text`` names, or else ``tokens``, ``words`` or
-``text``, the first there is. Rows are read a few hundred at a time, and all that they hold goes along. A null is an
-empty text. In messages, the number behind the file is that of the row, from 1.
+Of texts or of lists of tokens: the column that ``data.tokens`` or ``data.text`` names, or else ``tokens``, ``words``
+or ``text``, the first there is. Rows are read a few hundred at a time, and all that they hold goes along. A null is
+an empty text. In messages, the number behind the file is that of the row, from 1.
 """
 
 from __future__ import annotations

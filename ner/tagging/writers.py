@@ -42,7 +42,7 @@ def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
             add_probabilities(record, found, tagged.tagset.tags)
         if options.n_best:
             add_alternatives(record, document, found)
-        lines.append(_dump(record, unit))
+        lines.append(f"{dump(record, unit)}\n")
     return "".join(lines)
 
 
@@ -125,14 +125,14 @@ def _plain_line(others: dict[str, Any], document: Document, unit: Unit) -> str:
     line = document.to_json()
     if others:
         line = f"{json.dumps(others, ensure_ascii=False, default=partial(_in_json, unit))[:-1]}, {line[1:]}"
-    return f"{line}\n" if _is_utf8(line) else _dump({**others, **document.to_dict()}, unit)
+    return f"{line if _is_utf8(line) else dump({**others, **document.to_dict()}, unit)}\n"
 
 
-def _dump(record: dict[str, Any], unit: Unit) -> str:
-    """A line of JSON; where it holds lone surrogates, which UTF-8 cannot, everything beyond ASCII is escaped."""
+def dump(record: dict[str, Any], unit: Unit) -> str:
+    """A record as JSON; where it holds lone surrogates, which UTF-8 cannot, everything beyond ASCII is escaped."""
     plain = partial(_in_json, unit)
     line = json.dumps(record, ensure_ascii=False, default=plain)
-    return f"{line if _is_utf8(line) else json.dumps(record, default=plain)}\n"
+    return line if _is_utf8(line) else json.dumps(record, default=plain)
 
 
 def _in_json(unit: Unit, value: object) -> str:

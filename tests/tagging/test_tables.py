@@ -190,7 +190,7 @@ def test_data_sets_with_their_splits_and_features(tagger: NameTagger, tmp_path: 
     assert found["train"]["predicted_tags"][:] == [["B-PER", "O"], ["B-PER"]]
     assert entities(found["dev"]["entities"]) == [[("Oslo", "LOC", 0, 4)]]
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
-    with pytest.raises(DataError, match=r"out.parquet: the data set has several splits, train and dev among them"):
+    with pytest.raises(DataError, match=r"out.parquet: there are several splits, train and dev among them"):
         tag_file(tagger, tmp_path / "in", tmp_path / "out.parquet")  # type: ignore[arg-type]
     tag_file(tagger, tmp_path / "in" / "train", tmp_path / "out.parquet")  # type: ignore[arg-type]
     assert (
@@ -199,7 +199,7 @@ def test_data_sets_with_their_splits_and_features(tagger: NameTagger, tmp_path: 
         ]
         == features["kind"]
     )
-    with pytest.raises(DataError, match="out: is there already. Name a new folder"):
+    with pytest.raises(DataError, match=r"out: the folder is not empty\. Name a new one"):
         tag_file(tagger, tmp_path / "in", tmp_path / "out")  # type: ignore[arg-type]
 
 
