@@ -16,9 +16,11 @@ from ner.corpus.write import write_predictions
 from ner.document import ScoredSpan
 from ner.errors import DataError
 from ner.evaluation.calibration import Reliability, reliability
+from ner.evaluation.notebook import Shown
 from ner.evaluation.partial import open_places, settle
 from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import outcomes
+from ner.evaluation.tables import Part, text
 from ner.evaluation.thresholds import ThresholdCurve, curve
 from ner.schemes import Span, convert, detect, to_spans
 
@@ -31,7 +33,7 @@ LEAST_SCORE = 0.05
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Shown):
     """Scores, and of what.
 
     What needs probabilities is computed when it is asked for: they take longer than the tags.
@@ -94,13 +96,17 @@ class Evaluation:
 
     def table(self) -> str:
         """The scores for people, with what was scored."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         of = {
             "data": self.data["sha256"],
             "model": self.model["sha256"],
             "configuration": self.model["configuration"],
         }
         known = ", ".join(f"{name} {checksum[:12]}" for name, checksum in of.items())
-        return f"{self.scores.table()}\n\nsha256: {known} ({self.model['path']})"
+        return [*self.scores.parts(), f"sha256: {known} ({self.model['path']})"]
 
     def write_predictions(self, path: str | os.PathLike[str]) -> None:
         """A column file of token, gold tag, predicted tag: what conlleval reads."""

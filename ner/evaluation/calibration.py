@@ -10,14 +10,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ner.evaluation import plots
+from ner.evaluation.notebook import Shown
 from ner.evaluation.spans import check_probabilities
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.tables import Part, Table, percent, text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Binning = Literal["width", "mass"]
 
@@ -41,7 +45,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Reliability:
+class Reliability(Shown):
     """A reliability diagram and the numbers that sum it up; all zero where there is no span.
 
     Attributes:
@@ -71,6 +75,10 @@ class Reliability:
 
     def table(self) -> str:
         """A plain aligned table, percentages to two places; a positive gap is over-confidence."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         rows = [
             (
                 f"{each.low:.3f} to {each.high:.3f}",
@@ -81,16 +89,13 @@ class Reliability:
             )
             for each in self.bins
         ]
-        return "\n".join(
-            (
-                f"{self.count} spans in bins of equal {self.binning}; "
-                f"mean score {percent(self.score)}, precision {percent(self.precision)}",
-                f"calibration error: expected {percent(self.ece)}, maximum {percent(self.mce)}; "
-                f"Brier score {self.brier:.4f}",
-                "",
-                text_table(("score", "spans", "mean score", "precision", "gap"), rows),
-            )
-        )
+        return [
+            f"{self.count} spans in bins of equal {self.binning}; "
+            f"mean score {percent(self.score)}, precision {percent(self.precision)}\n"
+            f"calibration error: expected {percent(self.ece)}, maximum {percent(self.mce)}; "
+            f"Brier score {self.brier:.4f}",
+            Table(("score", "spans", "mean score", "precision", "gap"), rows),
+        ]
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
         """Draw precision against score, with the number of spans below, and return the path.
@@ -98,6 +103,10 @@ class Reliability:
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
+        return plots.save(self.figure(), path)
+
+    def figure(self) -> Figure:
+        """What `plot` draws."""
         figure = plots.new_figure(5, 5.5)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         left = [each.low for each in self.bins]
@@ -121,7 +130,7 @@ class Reliability:
         lower.set(xlabel="score", ylabel="spans")
         plots.quiet(upper)
         plots.quiet(lower)
-        return plots.save(figure, path)
+        return figure
 
 
 def reliability(

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ner.evaluation.matching import ERRORS, Kind, Match, match_spans
+from ner.evaluation.notebook import Shown
 from ner.evaluation.spans import SpanCounts
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.schemes import Span, to_tags
 
 SEEN, RETYPED, WORDS_SEEN, NEW = "seen", "seen as another type", "words seen", "new words"
@@ -77,7 +78,7 @@ class Frequent:
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorReport:
+class ErrorReport(Shown):
     """All that is right and wrong in a prediction.
 
     Attributes:
@@ -198,19 +199,23 @@ class ErrorReport:
 
     def table(self, limit: int = 20) -> str:
         """Plain aligned tables: kinds by type, length and novelty, the confusion matrix, the most frequent errors."""
-        parts = [self.summary(), _breakdown_table("label", {**self.by_type(), "all": self.counts()})]
+        return text(self.parts(limit))
+
+    def parts(self, limit: int = 20) -> list[Part]:
+        """What `table` shows."""
+        parts: list[Part] = [self.summary(), _breakdown_table("label", {**self.by_type(), "all": self.counts()})]
         parts.append(_breakdown_table("tokens", self.by_length()))
         if self.training is not None:
             parts.append(_breakdown_table("in training", self.by_novelty()))
         matrix = self.confusion()
         rows = [(row, *map(str, counts.values())) for row, counts in matrix.items()]
-        parts.append(text_table(("gold \\ predicted", *matrix), rows))
+        parts.append(Table(("gold \\ predicted", *matrix), rows))
         frequent = [
             (str(error.count), ERRORS[error.kind], reads(error.gold), reads(error.predicted), self.example(error))
             for error in self.frequent(limit)
         ]
-        parts.append(text_table(("times", "error", "gold", "predicted", "for example"), frequent, left=5))
-        return "\n\n".join(parts)
+        parts.append(Table(("times", "error", "gold", "predicted", "for example"), frequent, left=5))
+        return parts
 
     def example(self, error: Frequent) -> str:
         """The first place of a frequent error, with its context."""
@@ -290,10 +295,10 @@ def _span_json(words: Sequence[str], span: Span | None) -> dict[str, Any] | None
     return {"text": " ".join(_words(words, span)), **span._asdict()} if span else None
 
 
-def _breakdown_table(name: str, breakdown: Breakdown) -> str:
+def _breakdown_table(name: str, breakdown: Breakdown) -> Table:
     rows = []
     for key, counts in breakdown.items():
         gold = counts.total() - counts["spurious"]
         found = percent(counts["correct"] / gold) if gold else ABSENT
         rows.append((key, str(gold), found, *(str(counts[kind]) for kind in ERRORS)))
-    return text_table((name, "gold", "found", *ERRORS), rows)
+    return Table((name, "gold", "found", *ERRORS), rows)

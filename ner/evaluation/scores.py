@@ -18,8 +18,9 @@ from itertools import pairwise
 from typing import Any
 
 from ner.errors import DataError
+from ner.evaluation.notebook import Shown
 from ner.evaluation.spans import check_parallel, count_spans
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.schemes import OUTSIDE, legality, named, split_tag
 
 _RENAMED_LETTER = {"L": "E", "U": "S", "M": "I"}
@@ -38,7 +39,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(Shown):
     """All scores of a prediction.
 
     Attributes:
@@ -109,20 +110,21 @@ class Scores:
 
     def table(self) -> str:
         """A plain aligned table, percentages to two places."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         rows = [*self.types.items(), ("micro", self.micro), ("macro", self.macro), ("strict", self.strict)]
         cells = [
             (name, percent(row.precision), percent(row.recall), percent(row.f1), str(row.support))
             for name, row in rows
         ]
-        return "\n".join(
-            (
-                f"{self.tokens} tokens in {self.sentences} sentences; "
-                f"entities: {self.gold} gold, {self.predicted} predicted, {self.correct} correct",
-                f"accuracy {percent(self.accuracy)}; illegal transitions {self.illegal_transitions}",
-                "",
-                text_table(("type", "precision", "recall", "F1", "support"), cells),
-            )
-        )
+        return [
+            f"{self.tokens} tokens in {self.sentences} sentences; "
+            f"entities: {self.gold} gold, {self.predicted} predicted, {self.correct} correct\n"
+            f"accuracy {percent(self.accuracy)}; illegal transitions {self.illegal_transitions}",
+            Table(("type", "precision", "recall", "F1", "support"), cells),
+        ]
 
 
 def score(

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.notebook import Shown
+from ner.evaluation.tables import Part, Table, percent, text
 
 Counts = npt.NDArray[np.int64]
 """(N, 3): correct, predicted and gold spans of each unit, as `ner.evaluation.spans.count_sentences` gives them."""
@@ -34,7 +35,7 @@ _CELLS = 2_000_000  # of an array of samples by units: bounds the memory to some
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """What two systems' scores on the same data allow to claim. Scores and differences are fractions.
 
     Attributes:
@@ -102,6 +103,10 @@ class Comparison:
 
     def table(self) -> str:
         """A plain aligned table, percentages to two places, and the verdict."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         rows = [
             (name, str(len(runs)), percent(float(np.mean(runs))), percent(min(runs)), percent(max(runs)))
             for name, runs in zip(self.names, self.f1, strict=True)
@@ -111,17 +116,13 @@ class Comparison:
         levels = "alone: one run each" if len(single) == 2 else "and seeds"
         if len(single) == 1:
             levels += f", of {single[0]} by its one run and the other's deviation"
-        return "\n".join(
-            (
-                text_table(("system", "runs", "mean F1", "minimum", "maximum"), rows),
-                "",
-                f"difference {100 * self.difference:+.2f}, 95 % interval {100 * low:+.2f} to {100 * high:+.2f}",
-                f"p = {self.p_bootstrap:.4f} by paired bootstrap over {self.units} {self.unit} {levels}",
-                f"p = {self.p_randomization:.4f} by approximate randomization over {self.unit}, models as they are",
-                "",
-                self.verdict(),
-            )
-        )
+        return [
+            Table(("system", "runs", "mean F1", "minimum", "maximum"), rows),
+            f"difference {100 * self.difference:+.2f}, 95 % interval {100 * low:+.2f} to {100 * high:+.2f}\n"
+            f"p = {self.p_bootstrap:.4f} by paired bootstrap over {self.units} {self.unit} {levels}\n"
+            f"p = {self.p_randomization:.4f} by approximate randomization over {self.unit}, models as they are",
+            self.verdict(),
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, lists and the verdict."""

@@ -3,7 +3,33 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a header; as a string, `text_table` of them.
+
+    Attributes:
+        header, rows, left: as for `text_table`.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: int = 1
+
+    def __str__(self) -> str:
+        return text_table(self.header, self.rows, self.left)
+
+
+Part = str | Table
+"""Of a result that is shown: words, or a table."""
+
+
+def text(parts: Iterable[Part]) -> str:
+    """Words and tables, an empty line between them."""
+    return "\n\n".join(map(str, parts))
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:

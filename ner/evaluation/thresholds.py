@@ -11,15 +11,19 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ner.evaluation import plots
+from ner.evaluation.notebook import Shown
 from ner.evaluation.spans import ScoredSpan, SpanCounts, outcomes
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.schemes import Span
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """The thresholds that tables and JSON show."""
@@ -37,7 +41,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdCurve:
+class ThresholdCurve(Shown):
     """Precision and recall at every threshold that makes a difference.
 
     Attributes:
@@ -94,6 +98,10 @@ class ThresholdCurve:
 
     def table(self) -> str:
         """A plain aligned table of `GRID` and the point of the highest F1, percentages to two places."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         named = [("", self.at(threshold)) for threshold in GRID] + [("best F1", self.best())]
         rows = [
             (
@@ -106,7 +114,7 @@ class ThresholdCurve:
             )
             for note, point in named
         ]
-        return text_table(("threshold", "kept", "precision", "recall", "F1", ""), rows)
+        return [Table(("threshold", "kept", "precision", "recall", "F1", ""), rows)]
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
         """Draw precision, recall and F1 against the threshold, and return the path.
@@ -114,6 +122,10 @@ class ThresholdCurve:
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
+        return plots.save(self.figure(), path)
+
+    def figure(self) -> Figure:
+        """What `plot` draws."""
         figure = plots.new_figure()
         axes = figure.subplots()
         points = [self.at(threshold) for threshold in np.linspace(0, 1, 501).tolist()]
@@ -130,7 +142,7 @@ class ThresholdCurve:
         axes.set(xlabel="threshold on the score", xlim=(0, 1), ylim=(0, 1.02), title=title)
         axes.legend(frameon=False, loc="lower left")
         plots.quiet(axes)
-        return plots.save(figure, path)
+        return figure
 
     def _point(self, threshold: float, index: int) -> Point:
         counts = SpanCounts(

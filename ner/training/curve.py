@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ner.evaluation.plots import BLUE, GREY, ORANGE, new_figure, save
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def draw_curve(epochs: Sequence[dict[str, Any]], best_epoch: int, path: Path) -> None:
-    """Draw the lines of ``metrics.jsonl``: loss on the left axis, dev F1 on the right, the kept epoch marked.
+    """Write `curve_figure` to a file.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    save(curve_figure(epochs, best_epoch), path)
+
+
+def curve_figure(epochs: Sequence[dict[str, Any]], best_epoch: int) -> Figure:
+    """The lines of ``metrics.jsonl``: loss on the left axis, dev F1 on the right, the kept epoch marked.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -31,4 +43,4 @@ def draw_curve(epochs: Sequence[dict[str, Any]], best_epoch: int, path: Path) ->
         right.set_ylabel("dev F1 (%)")
         lines = [*lines, *right.get_lines()]
     left.legend(lines, [str(line.get_label()) for line in lines], loc="center right", frameon=False)
-    save(figure, path)
+    return figure

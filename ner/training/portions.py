@@ -19,7 +19,8 @@ from ner.corpus.check import identity
 from ner.corpus.read import hold_out, load
 from ner.errors import ConfigError, DataError
 from ner.evaluation import plots
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.notebook import Shown
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.training.listener import Listener
 from ner.training.preparation import further_columns
 from ner.training.processes import is_main_process
@@ -35,6 +36,7 @@ from ner.training.run import TrainResult, train
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from matplotlib.figure import Figure
 
 _COLORS = {"dev": plots.BLUE, "test": plots.ORANGE}
 
@@ -57,7 +59,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class LearningCurve:
+class LearningCurve(Shown):
     """F1 by portion.
 
     Attributes:
@@ -74,6 +76,10 @@ class LearningCurve:
 
     def table(self) -> str:
         """A row a portion, mean and deviation of F1 in percent; then what it says of more data."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         splits = self.splits()
         rows = []
         for point in self.points:
@@ -81,7 +87,7 @@ class LearningCurve:
             cells = [cell for spread in spreads for cell in spread.cells()[:2]]
             rows.append((f"{point.portion:g}", str(point.sentences), f"{point.entities:.0f}", *cells))
         header = ("portion", "sentences", "entities", *(name for split in splits for name in (f"{split} F1", "+-")))
-        return f"{text_table(header, rows)}\n\n{self.outlook()}"
+        return [Table(header, rows), self.outlook()]
 
     def outlook(self) -> str:
         """What the last step says of more data, in words."""
@@ -123,6 +129,10 @@ class LearningCurve:
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
+        return plots.save(self.figure(), path)
+
+    def figure(self) -> Figure:
+        """What `plot` draws."""
         figure = plots.new_figure()
         axes = figure.subplots()
         at = [point.sentences for point in self.points]
@@ -142,7 +152,7 @@ class LearningCurve:
         if self.splits():
             axes.legend(frameon=False, loc="lower right")
         plots.quiet(axes)
-        return plots.save(figure, path)
+        return figure
 
 
 def learning_curve(

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ner.config import Config, load_config
 from ner.corpus.atomic import replacing
 from ner.errors import ConfigError, TrainingError
+from ner.evaluation.notebook import Shown
 from ner.evaluation.spread import Spread
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.training.folder import RunFolder
 from ner.training.listener import Listener
 from ner.training.processes import is_main_process
@@ -31,7 +32,7 @@ SCORED = ("dev", "test")
 
 
 @dataclass(frozen=True)
-class SeedRuns:
+class SeedRuns(Shown):
     """The runs of one configuration with several seeds.
 
     Attributes:
@@ -55,6 +56,10 @@ class SeedRuns:
 
     def table(self) -> str:
         """Every run, the best on dev marked; then mean and spread. In percent."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
         splits = [split for split in SCORED if self.f1(split) is not None]
         rows = [
             (
@@ -66,8 +71,8 @@ class SeedRuns:
             )
             for seed, result in self.runs.items()
         ]
-        runs = text_table(("run", "seed", *(f"{split} F1" for split in splits), "epoch", ""), rows)
-        return f"{runs}\n\n{spread_table({split: self.f1(split) for split in splits})}"
+        runs = Table(("run", "seed", *(f"{split} F1" for split in splits), "epoch", ""), rows)
+        return [runs, spread_table({split: self.f1(split) for split in splits})]
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, F1 as fractions; folders as they were named."""
@@ -154,10 +159,10 @@ class WithoutCorpus(Listener):
         self.step, self.epoch = listener.step, listener.epoch  # type: ignore[method-assign]
 
 
-def spread_table(spreads: Mapping[str, Spread | None]) -> str:
+def spread_table(spreads: Mapping[str, Spread | None]) -> Table:
     """Mean, deviation, minimum and maximum of F1 by split, in percent."""
     rows = [(f"{split} F1", *each.cells()) for split, each in spreads.items() if each is not None]
-    return text_table(("", "mean", "deviation", "minimum", "maximum"), rows)
+    return Table(("", "mean", "deviation", "minimum", "maximum"), rows)
 
 
 def write_summary(summary: Mapping[str, Any], path: Path) -> None:

@@ -22,10 +22,12 @@ from ner.corpus.beside import Beside
 from ner.corpus.write import write_predictions
 from ner.description import CARD, METRICS
 from ner.errors import TrainingError
+from ner.evaluation.notebook import Shown
 from ner.evaluation.partial import settle
 from ner.evaluation.plots import new_figure
 from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import count_spans
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.features.batches import EncodedCorpus
 from ner.persistence import save_model
 from ner.schemes import convert
@@ -47,6 +49,7 @@ from ner.training.temperature import fit_temperature
 if TYPE_CHECKING:
     from accelerate import Accelerator
     from datasets import DatasetDict
+    from matplotlib.figure import Figure
 
     from ner.tagger import Tagger
 
@@ -56,7 +59,7 @@ _CONTENT = "content of a file of vectors, clusters or gazetteers"
 
 
 @dataclass
-class TrainResult:
+class TrainResult(Shown):
     """What a training leaves behind.
 
     Attributes:
@@ -92,6 +95,30 @@ class TrainResult:
         from ner.tagger import load
 
         return load(self.model)
+
+    def table(self) -> str:
+        """The scores of the kept weights, in percent."""
+        return text(self.parts())
+
+    def parts(self) -> list[Part]:
+        """What `table` shows."""
+        scored = {split: scores.micro for split in ("dev", "test") if (scores := getattr(self, split)) is not None}
+        rows = [
+            (split, percent(micro.precision), percent(micro.recall), percent(micro.f1), str(micro.support))
+            for split, micro in scored.items()
+        ]
+        head = f"{self.model}: epoch {self.best_epoch} of {len(self.epochs)} was kept"
+        return [head, Table(("", "precision", "recall", "F1", "entities"), rows)] if rows else [head]
+
+    def figure(self) -> Figure | None:
+        """Loss and dev F1 by epoch.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        from ner.training.curve import curve_figure
+
+        return curve_figure(self.epochs, self.best_epoch) if self.epochs else None
 
 
 def train(

@@ -14,12 +14,14 @@ from ner.config import Config, with_values
 from ner.corpus.atomic import replacing
 from ner.errors import ConfigError
 from ner.evaluation import plots
-from ner.evaluation.tables import percent, text_table
+from ner.evaluation.notebook import Shown
+from ner.evaluation.tables import Part, Table, percent, text
 from ner.tuning.space import Space
 from ner.tuning.study import fault_of, folder_of, import_optuna, quiet_optuna
 from ner.tuning.trial import EPOCH, EPOCHS, SECONDS, shown
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from optuna import Study
     from optuna.trial import FrozenTrial
 
@@ -55,7 +57,7 @@ class TrialRecord:
 
 
 @dataclass(frozen=True)
-class Tuning:
+class Tuning(Shown):
     """The state of a study.
 
     Attributes:
@@ -133,6 +135,10 @@ class Tuning:
 
     def table(self, limit: int = 10) -> str:
         """The best trials, what mattered, and what to make of it."""
+        return text(self.parts(limit))
+
+    def parts(self, limit: int = 10) -> list[Part]:
+        """What `table` shows."""
         ranked = sorted(self.complete, key=lambda trial: (-(trial.f1 or 0.0), trial.number))
         rows = []
         for trial in ranked[:limit]:
@@ -140,11 +146,11 @@ class Tuning:
             rows.append((str(trial.number), percent(trial.f1 or 0.0), str(trial.epoch), seconds, shown(trial.values)))
         states = [trial.state for trial in self.trials]
         counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states)))
-        parts = [f"study {self.name}: {counts}", _table(rows)]
+        parts: list[Part] = [f"study {self.name}: {counts}", _table(rows)]
         if self.importance:
             shares = [(key, f"{share:.2f}") for key, share in self.importance.items()]
-            parts.append(text_table(("what mattered", "share"), shares))
-        return "\n\n".join([*parts, self.verdict()])
+            parts.append(Table(("what mattered", "share"), shares))
+        return [*parts, self.verdict()]
 
     def verdict(self) -> str:
         """What the best is worth, in words."""
@@ -178,6 +184,10 @@ class Tuning:
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
+        return plots.save(self.figure(), path)
+
+    def figure(self) -> Figure:
+        """What `plot_history` draws."""
         figure = plots.new_figure(7.0, 4.2)
         axes = figure.subplots()
         at = [trial.number for trial in self.complete]
@@ -193,7 +203,7 @@ class Tuning:
         axes.set(xlabel="trial", ylabel="dev F1 (%)")
         axes.legend(frameon=False, loc="lower right")
         plots.quiet(axes)
-        return plots.save(figure, path)
+        return figure
 
     def plot_importance(self, path: str | os.PathLike[str]) -> Path:
         """Draw how much each key matters.
@@ -211,12 +221,10 @@ class Tuning:
         return plots.save(figure, path)
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]]) -> Table:
     """Trials with their values at the end, flush left."""
     widest = max((len(row[-1]) for row in rows), default=0)
-    return text_table(
-        ("trial", "dev F1", "epoch", "seconds", ""), [(*row[:-1], row[-1].ljust(widest)) for row in rows]
-    )
+    return Table(("trial", "dev F1", "epoch", "seconds", ""), [(*row[:-1], row[-1].ljust(widest)) for row in rows])
 
 
 def _record(trial: FrozenTrial, space: Space) -> TrialRecord:
