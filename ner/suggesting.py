@@ -23,7 +23,7 @@ from ner.errors import ConfigError
 from ner.features.lookup import spellings
 from ner.prediction import Explanation
 from ner.tagger import Tagger, load
-from ner.tagging.pipeline import INPUTS, by_name
+from ner.tagging.pipeline import INPUTS, input_kind
 
 By = Literal["entropy", "confidence"]
 
@@ -202,7 +202,7 @@ def _sentences(
     passed, place = 0, (-1, -1)
     for order, path in enumerate(files):
         source = path if path == "-" else Path(path)
-        kind = read or by_name(source, INPUTS) or "text"
+        kind = read or input_kind(source)
         for unit in INPUTS[kind](source, tagger.tokenizer, data, tagger.columns):
             for number, tokens in enumerate(unit.sentences):
                 if not tokens:

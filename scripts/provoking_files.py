@@ -29,6 +29,11 @@ def _zip(*names: str) -> bytes:
     return packed.getvalue()
 
 
+def _task(value: dict[str, Any]) -> bytes:
+    """A task of Label Studio with one region."""
+    return json.dumps([{"data": {"text": "Ada"}, "annotations": [{"result": [{"value": value}]}]}]).encode()
+
+
 FILES: dict[str, bytes] = {
     "latin1.conll": "Ada B-PER\nZoë B-PER\n".encode("latin-1"),
     "empty.conll": b"",
@@ -52,6 +57,17 @@ FILES: dict[str, bytes] = {
     "untagged.jsonl": b'{"tokens": ["it", "rained"]}\n',
     "half.jsonl": b'{"text": "Ada \\ud800"}\n',
     "line.jsonl": b'{"tokens": ["a\\nb"], "tags": ["O"]}\n',
+    "mixed.jsonl": b'{"text": "Ada", "n": 1}\n{"text": "Ada", "n": "x"}\n',
+    "emoji.jsonl": b'{"text": "\\ud83d\\ude00 Ada", "label": [[1, 6, "PER"]], "Comments": []}\n',
+    "predicted.json": b'[{"data": {"text": "Ada"}, "predictions": [{"result": []}]}]',
+    "picture.json": b'[{"data": {"image": "a.png"}, "annotations": [{"result": []}]}]',
+    "html.json": _task({"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "labels": ["PER"]}),
+    "labels.json": _task({"start": 0, "end": 3, "labels": ["PER", "ORG"]}),
+    "moved.json": _task({"start": 0, "end": 3, "text": "Bob", "labels": ["PER"]}),
+    "cut.json": b'[{"data": {"text": "Ada',
+    "open.json": b'[{"data": {"text": "Ada"}, "annotations": [{"result": []}]}',
+    "deep.json": b"[" * 100_000,
+    "number.json": b"[17]",
     "latin1.yaml": "output: Zoë\n".encode("latin-1"),
     "no-parquet.parquet": b"Ada",
     "full/something.bin": b"",
@@ -79,6 +95,8 @@ TABLES: dict[str, dict[str, Any]] = {
     "columns.parquet": {"words": [["Ada"]], "marks": [["O"]]},
     "numbers.parquet": {"tokens": [["Ada"]], "ner_tags": [[3]]},
     "lengths.parquet": {"tokens": [["Ada", "left"]], "tags": [["O"]]},
+    "holes.parquet": {"tokens": [["Ada", None]]},
+    "bytes.parquet": {"text": ["Ada"], "raw": [b"Ada"]},
     "no-dev/train.parquet": {"tokens": [["Ada"]], "tags": [["O"]]},
     "no-dev/dev.parquet": {"tokens": [], "tags": []},
 }

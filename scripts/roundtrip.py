@@ -3,7 +3,8 @@
     python scripts/roundtrip.py data/sample/*.conll
 
 Columns, JSONL and JSONL with spans must bring back the same words, spans and documents, columns and JSONL the other
-columns too. brat, doccano and Label Studio keep the text alone: there the entities of each document must have the same labels and characters.
+columns too. brat, doccano and Label Studio keep the text alone: there the entities of each document must have the
+same labels and characters.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def test_the_python_of_the_readme(tiny_model: Path, tmp_path: Path) -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
             if not link.startswith("http"):
                 assert (document.parent / link).exists(), f"{document.name}: {link}"

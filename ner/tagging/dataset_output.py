@@ -46,7 +46,7 @@ class _Splits:
         self._open.close()
 
     def write(self, batch: Any, split: str | None) -> None:
-        import pyarrow
+        import pyarrow  # type: ignore[import-untyped]
 
         if split not in self._files:
             self._files[split] = self._new(batch.schema)
@@ -69,8 +69,12 @@ class _Splits:
         datasets.disable_progress_bars()
         try:
             parts = {split: datasets.Dataset.from_file(str(path)) for split, (path, *_) in self._files.items()}
-            whole = parts[None] if None in parts else datasets.DatasetDict(parts)
-            whole.save_to_disk(str(folder))
+            # As many files as it takes, but one at least: of none, `datasets` cannot load the folder.
+            files = {split: None if len(part) else 1 for split, part in parts.items()}
+            if None in parts:
+                parts[None].save_to_disk(str(folder), num_shards=files[None])
+            else:
+                datasets.DatasetDict(parts).save_to_disk(str(folder), num_shards=files)
         finally:
             if not silent:
                 datasets.enable_progress_bars()

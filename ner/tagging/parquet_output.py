@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,9 +24,13 @@ def to_parquet(target: Target, options: TagOptions, title: str) -> Iterator[Outp
     with replacing_bytes(target) if is_path else nullcontext(target) as stream:  # type: ignore[arg-type]
         file = _ParquetFile(stream, str(target) if is_path else "<stream>")
         output = RowsOutput(file.write, options.scheme)
-        yield output
-        output.close()
-        file.close()
+        try:
+            yield output
+            output.close()
+            file.close()
+        except BaseException:
+            file.abandon()
+            raise
 
 
 class _ParquetFile:
@@ -38,7 +43,7 @@ class _ParquetFile:
         self._split: str | None = None
 
     def write(self, batch: Any, split: str | None) -> None:
-        import pyarrow.parquet
+        import pyarrow.parquet  # type: ignore[import-untyped]
 
         if self._writer is None:
             self._writer = pyarrow.parquet.ParquetWriter(self._stream, batch.schema)
@@ -63,6 +68,12 @@ class _ParquetFile:
             self._write_group()
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Write nothing any more, not even the end of the file."""
+        self._stream.abandon()
+        if self._writer is not None:
+            self._writer.close()
+
     def _write_group(self) -> None:
         import pyarrow
 
@@ -77,6 +88,10 @@ class _Counting:
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._count = stream, 0
+
+    def abandon(self) -> None:
+        """From now on take everything and write nothing."""
+        self._stream = io.BytesIO()
 
     def write(self, data: Any) -> int:
         """All of it."""

@@ -96,7 +96,7 @@ def tag_file(
         ConfigError: the options ask for what the output's format has no place for.
     """
     refuse_same(source, target)
-    read = read or by_name(source, INPUTS) or "text"
+    read = read or input_kind(source)
     write = write or by_name(target, OUTPUTS) or _alike(read, target)
     options = options or TagOptions()
     options.check_output(write)
@@ -243,6 +243,13 @@ def _weight(unit: Unit) -> int:
     return 1 + max(sum(map(len, unit.sentences)), unit.size // _CHARACTERS)
 
 
+def input_kind(source: Source) -> str:
+    """What a source is by its name: a folder is a data set, and what tells nothing is text."""
+    if isinstance(source, (str, os.PathLike)) and source != "-" and Path(source).is_dir():
+        return "dataset"
+    return by_name(source, INPUTS) or "text"
+
+
 def _alike(read: str, target: Target) -> str:
     """What is written where nobody says it: tables are not for standard output."""
     is_file = isinstance(target, (str, os.PathLike)) and target != "-"
@@ -253,8 +260,6 @@ def by_name(place: object, known: Collection[str]) -> str | None:
     """The one of the known kinds that a file's name tells; None if it tells none."""
     if not isinstance(place, (str, os.PathLike)):
         return None
-    if "dataset" in known and place != "-" and Path(place).is_dir():
-        return "dataset"
     suffixes = [suffix for suffix in Path(place).suffixes if suffix != ".gz"]
     found = _SUFFIXES.get(suffixes[-1].lower()) if suffixes else None
     return found if found in known else None

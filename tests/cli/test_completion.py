@@ -15,7 +15,7 @@ sys.argv = ["ner"]
 try:
     main()
 finally:
-    print(*sorted({"torch", "datasets", "numpy", "pydantic", "pyarrow"} & set(sys.modules)), file=sys.stderr)
+    print(*sorted({"torch", "datasets", "numpy", "pyarrow"} & set(sys.modules)), file=sys.stderr)
 """
 
 

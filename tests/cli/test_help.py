@@ -13,6 +13,7 @@ from typer.main import get_command
 from ner.cli import app
 from ner.cli.options import _OPTIONS
 from ner.config import Config, DataConfig
+from ner.schemes import SYNONYMS
 from tests.cli.conftest import Run
 from tests.clone import make_clone
 
@@ -83,6 +84,6 @@ def test_options_of_reading_are_keys_of_the_configuration() -> None:
     for option in _OPTIONS:
         field = DataConfig.model_fields[option.key]
         allowed = set(getattr(field.annotation, "__args__", ())) - {"auto", type(None)}
-        own = set(getattr(option.kind, "__args__", (option.kind,)))
+        own = set(getattr(option.kind, "__args__", (option.kind,))) - set(SYNONYMS)
         assert own == (allowed or {field.annotation}), option.key
     assert Config().data == DataConfig()

@@ -11,6 +11,8 @@ from ner.corpus.beside import ALONE, Beside
 from ner.document import Document, ScoredSpan
 from ner.text import get_tokenizer
 
+STREAMS = ("text", "conll", "jsonl")  # what is read as a stream of text, and written as one
+PAGES = (*STREAMS, "html")
 NAMES = {
     "Ada": "PER",
     "Ada Lovelace": "PER",

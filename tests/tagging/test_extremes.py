@@ -10,12 +10,12 @@ import pytest
 
 from ner.errors import DataError
 from ner.tagger import Tagger
-from ner.tagging import INPUTS, OUTPUTS, tag_file
-from tests.tagging.names import NameTagger
+from ner.tagging import tag_file
+from tests.tagging.names import PAGES, STREAMS, NameTagger
 
 
-@pytest.mark.parametrize("write", OUTPUTS)
-@pytest.mark.parametrize("read", INPUTS)
+@pytest.mark.parametrize("write", PAGES)
+@pytest.mark.parametrize("read", STREAMS)
 def test_every_file_of_one_byte(tagger: NameTagger, tmp_path: Path, read: str, write: str) -> None:
     source, target = tmp_path / "one", tmp_path / "out"
     for byte in range(256):
@@ -38,7 +38,7 @@ def test_every_file_of_one_byte(tagger: NameTagger, tmp_path: Path, read: str, w
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
-@pytest.mark.parametrize("write", OUTPUTS)
+@pytest.mark.parametrize("write", PAGES)
 def test_a_sentence_and_a_word_of_a_hundred_thousand(tiny_tagger: Tagger, tmp_path: Path, write: str) -> None:
     source, target = tmp_path / "long.conll", tmp_path / "out"
     words = ["Ada", "lives", "in", "London", "."] * 20_000

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from ner.config import DataConfig
 from ner.errors import ConfigError, DataError
 from ner.tagger import Tagger
-from ner.tagging import INPUTS, OUTPUTS, TagOptions, tag_file
+from ner.tagging import TagOptions, tag_file
 from tests.scripts.loading import script
-from tests.tagging.names import NameTagger
+from tests.tagging.names import PAGES, STREAMS, NameTagger
 from tests.text.strategies import texts
 
 TEXT = "Ada Lovelace lives in London.\n\nOtto met Acme in New York."
@@ -103,13 +103,13 @@ def names_in(output: str, write: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("read", INPUTS)
-@pytest.mark.parametrize("write", OUTPUTS)
+@pytest.mark.parametrize("read", STREAMS)
+@pytest.mark.parametrize("write", PAGES)
 def test_every_way_in_and_out_finds_the_same(tagger: NameTagger, read: str, write: str) -> None:
     assert names_in(through(tagger, INPUT[read], read, write), write) == NAMES_IN[read]
 
 
-@pytest.mark.parametrize("write", OUTPUTS)
+@pytest.mark.parametrize("write", PAGES)
 def test_a_trained_model_says_the_same_in_every_format(tiny_tagger: Tagger, tiny_files: Path, write: str) -> None:
     sentences = [block.split("\n") for block in (tiny_files / "test.conll").read_text().strip().split("\n\n")]
     texts = [" ".join(line.split(" ")[0] for line in sentence) for sentence in sentences]
@@ -118,8 +118,8 @@ def test_a_trained_model_says_the_same_in_every_format(tiny_tagger: Tagger, tiny
     assert names_in(through(tiny_tagger, "\n".join(texts), "text", write), write) == expected
 
 
-@pytest.mark.parametrize("read", INPUTS)
-@pytest.mark.parametrize("write", OUTPUTS)
+@pytest.mark.parametrize("read", STREAMS)
+@pytest.mark.parametrize("write", PAGES)
 def test_nothing_in_nothing_out(tagger: NameTagger, read: str, write: str) -> None:
     output = through(tagger, "", read, write)
     assert Marks(output).texts == [] if write == "html" else output == ""
@@ -261,7 +261,7 @@ def test_formats_go_by_the_names(tagger: NameTagger, tmp_path: Path) -> None:
             assert output.decode().startswith(starts.get(name) or starts[None])
 
 
-@pytest.mark.parametrize("read", INPUTS)
+@pytest.mark.parametrize("read", STREAMS)
 def test_a_fault_half_way_leaves_the_output_as_it_was(tagger: NameTagger, tmp_path: Path, read: str) -> None:
     source, target = tmp_path / f"in.{read}", tmp_path / "out.jsonl"
     good = {"text": "Ada\n" * 50, "conll": "Ada O\n\n" * 50, "jsonl": '{"text": "Ada"}\n' * 50}[read]
@@ -283,7 +283,7 @@ def test_outputs_that_cannot_be_written(tagger: NameTagger, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("window", [1, 2, 7, 1000])
-@pytest.mark.parametrize("read", INPUTS)
+@pytest.mark.parametrize("read", STREAMS)
 def test_the_window_changes_nothing(tagger: NameTagger, read: str, window: int) -> None:
     content = INPUT[read]
     assert through(tagger, content, read, "conll", window=window) == through(tagger, content, read, "conll")
@@ -323,7 +323,7 @@ def test_low_scores_may_be_left_out(tagger: NameTagger) -> None:
     content = "Ada in New York\n"  # of scores 0.15 and 0.4
     for least, expected in ((0.0, ["Ada", "New York"]), (0.15, ["Ada", "New York"]), (0.16, ["New York"]), (1.0, [])):
         options = TagOptions(min_score=least)
-        for write in OUTPUTS:
+        for write in PAGES:
             output = through(tagger, content, "text", write, options=options)
             assert [name for name, _ in names_in(output, write)] == expected
 
