@@ -53,6 +53,14 @@ def test_evaluate(run: Run, tiny_model: Path, tiny_files: Path, tmp_path: Path) 
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {"thresholds.png", "calibration.png"}
 
 
+def test_predictions_do_not_take_the_place_of_the_gold_file(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.conll"
+    gold.write_text("# a comment\nAda NNP B-PER\n")
+    failed = run("evaluate", tiny_model, gold, "--predictions", gold, status=1)
+    assert "is the input, too, and would be lost" in failed.stderr
+    assert gold.read_text() == "# a comment\nAda NNP B-PER\n"
+
+
 def test_evaluate_reads_any_format(run: Run, tiny_model: Path, tiny_files: Path, tmp_path: Path) -> None:
     data = tiny_files / "test.conll"
     expected = json.loads(run("evaluate", tiny_model, data, "--json", "-").stdout)
