@@ -43,8 +43,11 @@ def suggest(
     Example:
       ner suggest runs/quickstart data/sample/test.conll --limit 10
     """
+    from ner.corpus.atomic import refuse_same
     from ner.suggesting import suggest as choose
     from ner.suggesting import write_suggestions
 
+    for file in files:
+        refuse_same(file, output)
     found = choose(model, files, limit=limit, by=by, alike=alike, annotated=annotated or [], read=read, data=options)
     write_suggestions(found, output, write)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from ner.corpus.atomic import replacing
+from ner.corpus.atomic import refuse_same, replacing
 from ner.corpus.source import lines
 from ner.errors import DataError, MissingExtraError
 from ner.text import Tokenizer, get_tokenizer, segment
@@ -59,6 +59,8 @@ def learn_vectors(
         NerError: there is no such tokenizer.
     """
     models = _gensim()
+    for path in texts:
+        refuse_same(path, output)
     cut = get_tokenizer(tokenizer)
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "sentences.txt"

@@ -141,4 +141,7 @@ def test_suggest(run: Run, tiny_model: Path, tmp_path: Path) -> None:
     run("suggest", tiny_model, text, "--by", "confidence", "--to", "conll", "-o", tmp_path / "next.conll")
     assert (tmp_path / "next.conll").read_text().count("\n\n") >= 2
     piped = run("suggest", tiny_model, "-", "--limit", 1, input=text.read_text()).stdout
+    before = text.read_text()
+    assert "is the input, too" in run("suggest", tiny_model, text, "-o", text, status=1).stderr
+    assert text.read_text() == before
     assert json.loads(piped)["text"] == records[0]["text"]
