@@ -17,11 +17,12 @@ from benchmarking.environment import interpreter
 from benchmarking.processes import run_worker
 from benchmarking.setting import SPLITS, Setting
 from benchmarking.systems import f1
-from benchmarking.workers.common import write_sentences
+from benchmarking.workers.common import read_sentences, write_sentences
 
 from ner.config import Config, load_config
 from ner.corpus.convert import in_scheme
 from ner.corpus.read import read
+from ner.corpus.sentence import Sentence
 from ner.evaluation.spread import Spread
 
 
@@ -38,11 +39,17 @@ def main(
 ) -> None:
     """Train and tag dev and test with each seed; print F1."""
     whole = load_config(config)
-    files = {split: one_file(whole, split, output / f"{split}.tsv") for split in SPLITS}
+    sentences = {split: split_of(whole, split) for split in SPLITS}
+    files = {split: output / f"{split}.tsv" for split in SPLITS}
+    output.mkdir(parents=True, exist_ok=True)
+    for split, found in sentences.items():
+        write_sentences(
+            files[split], [list(map(_plain, one.tokens)) for one in found], [one.tags or [] for one in found]
+        )
     python = interpreter(peers or output / "environment")
     setting = Setting(files, Path(whole.vectors[0]), output, threads, peers=python)
     (output / system).mkdir(exist_ok=True)
-    found: dict[str, list[float]] = {"dev": [], "test": []}
+    scores: dict[str, list[float]] = {"dev": [], "test": []}
     for seed in map(int, seeds.split(",")):
         folder, tagged = output / "models" / f"{system}-{seed}", output / system / f"seed{seed}.conll"
         dev = setting.work / f"dev-{system}-{seed}.tsv"
@@ -54,25 +61,29 @@ def main(
             fresh = setting.work / tagged.name
             sources = {"warm": str(setting.tokens_file("dev")), "source": str(setting.tokens_file("test"))}
             run_worker(setting, system, {**job, **sources, "do": "tag", "target": str(fresh)})
+            tags = [row for _, row in read_sentences(fresh)]
+            write_sentences(fresh, [one.tokens for one in sentences["test"]], tags)
             fresh.replace(tagged)
         for split, path in (("dev", dev), ("test", tagged)):
-            found[split].append(f1(setting, split, path))
-        print(f"{system}, seed {seed}: dev {found['dev'][-1]:.2%}, test {found['test'][-1]:.2%}", flush=True)
-    for split, scores in found.items():
-        print(f"{split}: {Spread(tuple(scores))}")
+            scores[split].append(f1(setting, split, path))
+        print(f"{system}, seed {seed}: dev {scores['dev'][-1]:.2%}, test {scores['test'][-1]:.2%}", flush=True)
+    for split, values in scores.items():
+        print(f"{split}: {Spread(tuple(values))}")
 
 
-def one_file(whole: Config, split: str, path: Path) -> Path:
-    """A split, which may be several files, as one of two columns in IOB2."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sentences = [
+def split_of(whole: Config, split: str) -> list[Sentence]:
+    """The sentences of a split, which may be several files, tagged in IOB2."""
+    return [
         sentence
         for name in getattr(whole.data, split)
         for sentence in in_scheme(read(name, whole.data), "IOB2", name)
         if sentence.tokens
     ]
-    write_sentences(path, [one.tokens for one in sentences], [one.tags or [] for one in sentences])
-    return path
+
+
+def _plain(token: str) -> str:
+    """As a word that every system can take: not empty, without blanks."""
+    return token.replace(" ", "_") or "_"
 
 
 if __name__ == "__main__":
