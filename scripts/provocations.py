@@ -300,6 +300,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("tag MODEL half.jsonl --to text -o out", "is half of a surrogate pair, which UTF-8 cannot hold. Mend the text"),
     ("tag MODEL line.jsonl --to conll -o out", "line.jsonl:1: the token 'a\\nb' cannot stand in a column."),
     ("tag MODEL plain.conll -o plain.conll", "plain.conll: is the input, too, and would be lost. Name another file"),
+    ("tag MODEL plain.conll -o out.csv", "--output out.csv: .csv tells no format that is written; say which it shall be: --to"),
     ("tag strangers plain.conll", "strangers: holds models (news, tweets), but not the seeds of one training"),
     ("tag MODEL half.jsonl -o out.parquet", "half.jsonl: holds '\\ud800', half of a surrogate pair, among the records up to line 1"),
     ("tag MODEL mixed.jsonl -o out.parquet", "mixed.jsonl: does not hold the same kind of n everywhere ("),

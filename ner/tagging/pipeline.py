@@ -16,7 +16,7 @@ from ner.corpus.atomic import refuse_same
 from ner.corpus.beside import Beside
 from ner.corpus.label_studio import BETWEEN, FOOT, HEAD
 from ner.corpus.source import Source, name_of
-from ner.errors import DataError
+from ner.errors import ConfigError, DataError
 from ner.html import page
 from ner.prediction import Prediction
 from ner.tagger import Tagger
@@ -55,6 +55,7 @@ OUTPUTS: dict[str, Opener] = {
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu": "conll", ".iob": "conll",
              ".iob2": "conll", ".bio": "conll", ".tsv": "conll", ".html": "html", ".htm": "html",
              ".txt": "text", ".parquet": "parquet"}  # fmt: skip
+_OTHERS = (".csv", ".json", ".xml", ".ann", ".spacy", ".xlsx", ".docx", ".pdf")  # which a user would not get
 _DEFAULT = DataConfig()
 _FIRST_WINDOW = 8192
 _CHARACTERS = 64  # of a record count as a token: what it holds beside its text is kept in memory, too
@@ -93,7 +94,8 @@ def tag_file(
 
     Raises:
         DataError: the input cannot be read as what it was said to be, or the output cannot be written.
-        ConfigError: the options ask for what the output's format has no place for.
+        ConfigError: the options ask for what the output's format has no place for, or the target's ending promises
+            another format than any.
     """
     refuse_same(source, target)
     read = read or input_kind(source)
@@ -251,8 +253,15 @@ def input_kind(source: Source) -> str:
 
 
 def _alike(read: str, target: Target) -> str:
-    """What is written where nobody says it: tables are not for standard output."""
+    """What is written where nobody says it: tables are not for standard output.
+
+    Raises:
+        ConfigError: the target's name promises a format that is not written by its name.
+    """
     is_file = isinstance(target, (str, os.PathLike)) and target != "-"
+    ending = Path(target).suffix.lower() if isinstance(target, (str, os.PathLike)) else ""
+    if ending in _OTHERS:
+        raise ConfigError(f"--output {target}: {ending} tells no format that is written; say which it shall be: --to")
     return read if read == "conll" or (is_file and read in ("parquet", "dataset")) else "jsonl"
 
 
