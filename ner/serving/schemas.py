@@ -23,8 +23,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _one_of(**kinds: str) -> ConfigDict:
+    """What the validators below demand, said in the description too: exactly one of these keys, and not null."""
+    return ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [key], "properties": {key: {"type": kind}}} for key, kind in kinds.items()]
+        }
+    )
+
+
 class TagRequest(_Strict):
     """What to tag, one of `text`, `texts` and `sentences`, and what is to be told of it."""
+
+    model_config = _one_of(text="string", texts="array", sentences="array")
 
     text: str | None = Field(None, description="One text.", examples=["Ada Lovelace lived in London."])
     texts: list[str] | None = Field(None, description="Texts, each a document of its own.")
@@ -80,6 +91,8 @@ class TagRequest(_Strict):
 
 class InspectRequest(_Strict):
     """One sentence, as `text` or as `tokens`."""
+
+    model_config = _one_of(text="string", tokens="array")
 
     text: str | None = Field(None, description="A text of one sentence.", examples=["Ada lived in London."])
     tokens: list[str] | None = Field(None, description="The tokens of a sentence.")

@@ -271,6 +271,8 @@ def test_what_is_counted(tiny_tagger: Tagger) -> None:
 def test_the_description(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
     assert set(schema["paths"]) == {"/tag", "/inspect", "/model", "/metrics", "/health"}
+    choice = schema["components"]["schemas"]["TagRequest"]["oneOf"]
+    assert [one["required"] for one in choice] == [["text"], ["texts"], ["sentences"]]
     assert set(schema["paths"]["/tag"]["post"]["responses"]) == {
         "200",
         "400",
