@@ -129,8 +129,8 @@ class Recurrent(nn.Module):
         """``head(self(x, lengths))`` in inference, where few numbers a token are wanted of the many computed.
 
         With packed weights each direction is projected where it was computed, before it is put into the order of the
-        tokens: H numbers need not be moved for the K that are wanted. A sentence by itself goes the same way, so that
-        its numbers are rounded as in company.
+        tokens: H numbers need not be moved for the K that are wanted. In bf16 a sentence by itself goes the same way,
+        so that its numbers are rounded as in company.
 
         Args:
             x, lengths: as for :meth:`forward`.
@@ -236,19 +236,19 @@ class Recurrent(nn.Module):
     ) -> Tensor:
         """All layers: ``[B, T, D]`` to ``[B, T, output_size]``; a few sentences of one length as they are.
 
-        With a head to ``[B, T, K]``: what it makes of each direction, and the sum.
+        With a head to ``[B, T, K]``: of each direction by itself, then summed, or of both at once.
         """
         B, T, _ = x.shape
         whole = B <= GROUP and int(lengths.min()) == T
         groups = None if whole else RowGroups(lengths.numpy(), T, self.directions)
+        apart = groups is not None or x.dtype != torch.float32  # in fp32 nothing is rounded that would be seen
         for number, layer in enumerate(packed):
             if groups is None:
                 scan = x.transpose(0, 1).contiguous()
                 states = [[layer.run(scan, n, n == 1)] for n in range(self.directions)]
             else:
                 states = [[layer.run(part, n, False) for part in scan] for n, scan in enumerate(groups.to_scans(x))]
-            last = number + 1 == len(packed)
-            if head is not None and last:
+            if head is not None and apart and number + 1 == len(packed):
                 sides = head.weight.chunk(self.directions, 1)
                 states = [
                     [functional.linear(part, side) for part in scan] for scan, side in zip(states, sides, strict=True)
@@ -258,8 +258,8 @@ class Recurrent(nn.Module):
             else:
                 hidden = groups.to_tokens(states)
             x = hidden + x if number and self.residual else hidden
-        if head is None:
-            return x
+        if head is None or not apart:
+            return x if head is None else head(x)
         scores = x.float().view(B, T, self.directions, -1).sum(2)
         return scores if head.bias is None else scores + head.bias
 
