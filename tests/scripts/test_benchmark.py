@@ -52,7 +52,7 @@ def vectors(tmp_path: Path, tiny_files: Path) -> Path:
 def here(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers run in this process, which has torch already."""
 
-    def launch(command: list[str], threads: int, given: str = "") -> str:
+    def launch(command: list[str], threads: int, given: str = "", isolated: bool = False) -> str:
         said = io.StringIO()
         monkeypatch.setattr(sys, "argv", command[1:])
         if command[1].endswith("_worker.py"):
