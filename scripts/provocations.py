@@ -350,6 +350,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("errors seeds plain.conll", "seeds: holds 2 runs, and errors are those of one model"),
     ("compare nothing MODEL plain.conll", "nothing: no such file or folder; expected a model, a run"),
     ("compare full MODEL plain.conll", "full: neither a model nor a run, and no folder of runs"),
+    ("compare predicted MODEL plain.conll", "predicted: seed1.conll and seed1.tsv are of one seed, which counts once"),
     ("compare twins MODEL plain.conll", "seed1 and seed2 are one model, which counts once"),
     ("compare labels MODEL plain.conll", "labels: its models have different labels"),
     ("compare untagged.jsonl MODEL plain.conll", "words without tags: expected predictions."),

@@ -43,6 +43,8 @@ FILES: dict[str, bytes] = {
     "other.conll": b"it O\nsnowed O\n",
     "longer.conll": b"it O\nrained O\n\nit O\nrained O\n",
     "words.conll": b"it\nrained\n",
+    "predicted/seed1.conll": b"it O\nrained O\n",
+    "predicted/seed1.tsv": b"it O\nrained O\n",
     "one.conll": b"Ada B-PER\nleft O\n",
     "partial.conll": b"Ada B-PER|O\nleft ?\n",
     "blank.conll": b"Ada\tB-a b\nleft\tO\n",
