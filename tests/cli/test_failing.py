@@ -73,7 +73,7 @@ def test_model_folders_cut_short(
     [
         ("tga x", "No such command 'tga'. Did you mean 'tag'?"),
         ("tag x --to xml", "'--to'"),
-        ("tag x --scheme BIO", "'--scheme'"),
+        ("tag x --scheme IOB3", "'--scheme'"),
         ("evaluate x", "Missing argument 'DATA'"),
         ("evaluate x y --tag-column one", "'--tag-column'"),
         ("evaluate x y --format xml", "'--format'"),

@@ -106,7 +106,6 @@ def test_what_cannot_be_learnt_from(text: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("gensim")
-@pytest.mark.usefixtures("gensim")
 def test_vectors_do_not_take_the_place_of_a_text(text: Path, tmp_path: Path) -> None:
     (tmp_path / "link.txt").symlink_to(text)
     with pytest.raises(DataError, match="is the input, too, and would be lost"):
@@ -114,6 +113,7 @@ def test_vectors_do_not_take_the_place_of_a_text(text: Path, tmp_path: Path) -> 
     assert text.read_text(encoding="utf-8") == TEXT
 
 
+@pytest.mark.usefixtures("gensim")
 def test_long_paragraphs_and_sentences_are_cut(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("\n".join(["a " * 30_000, "b " * 20_000, "c " * 25_000]), encoding="utf-8")
