@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ner.corpus import source
-from ner.corpus.columns import read_columns
+from ner.corpus.columns import read_columns, whole_sentences
 from ner.errors import DataError
 from tests.corpus.strategies import content, patient
 
@@ -107,6 +107,44 @@ def test_numbers_in_the_first_column_that_do_not_count_are_words():
     assert tokens("1 CD O\n2 CD O\n\n3 CD O\n\n") == [["1", "2"], ["3"]]
     assert tokens("1 CD O\n") == [["1"]]
     assert tokens("1\tCD\tO\n2\tCD\tO\n", word_column=0) == [["1", "2"]]
+
+
+@pytest.mark.parametrize(
+    "text, options, expected",
+    [
+        ("1-2\t12\tO\n1\t1\tO\n2\t2\tO\n", {}, [["1", "2"]]),  # words that are numbers, too
+        ("1-2\tab\tO\n1\ta\tO\n2\tb\tO\n", {"word_column": -2}, [["a", "b"]]),
+        ("# one token, and a comment that shows what its number is\n1\tAda\tO\n", {}, [["Ada"]]),
+        ("# the same\n1\tAda\tO\n\n", {}, [["Ada"]]),
+        ("1-2\tab\tO\n1-3\tabc\tO\n", {}, [["1-2", "1-3"]]),  # ranges of nothing
+    ],
+)
+def test_what_numbers_the_tokens(text, options, expected):
+    assert tokens(text, **options) == expected
+
+
+@pytest.mark.parametrize(
+    "text, options, message",
+    [
+        ("1\ta\tO\n1-2\tb\n2\tc\tO\n", {}, ":2: 2 columns, but line 1 has 3"),
+        ("1\ta\tO\n1-2\tb\tO\tx\n2\tc\tO\n", {}, ":2: 4 columns, but line 1 has 3"),
+        ("0\tAda\tO\n1\t-DOCSTART-\n", {"word_column": 1}, ":2: 2 columns, but line 1 has 3"),
+        ("a O\n", {"word_column": 2}, ":1: there is no column 2: the line has 2"),
+        ("a O\n", {"tag_column": 2}, ":1: there is no column 2: the line has 2"),
+    ],
+)
+def test_lines_that_are_passed_over_have_the_columns_too(text, options, message):
+    with pytest.raises(DataError, match=message):
+        read(text, **options)
+
+
+def test_a_column_before_the_words_that_looks_like_tags_is_not_theirs():
+    with pytest.raises(DataError, match=r"Column 0 looks like tags: set data\.tag_column=0\.$"):
+        read("O Ada x\nO left y\n", word_column=1)
+
+
+def test_a_sentence_that_ends_where_a_piece_does():
+    assert list(whole_sentences([(1, "a O\n"), (2, "\nb O\n")])) == [(1, "a O\n\n"), (3, "b O\n")]
 
 
 def test_partial_tags_pass():
