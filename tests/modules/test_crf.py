@@ -219,8 +219,9 @@ def test_constraints_that_leave_no_path_are_refused():
 def test_what_does_not_fit_is_refused():
     crf = make_crf(3, dtype=torch.float32)
     emissions, tags, lengths = torch.zeros(2, 4, 3), torch.zeros(2, 4, dtype=torch.long), torch.tensor([4, 2])
-    with pytest.raises(ValueError, match="expected emissions"):
-        crf.decode(torch.zeros(2, 4, 5), lengths)
+    for shape in ((2, 4, 5), (2, 4, 2), (2, 4), (2, 4, 3, 3)):
+        with pytest.raises(ValueError, match="expected emissions"):
+            crf.decode(torch.zeros(shape), lengths)
     with pytest.raises(ValueError, match="expected lengths from 0 to 4, got 2 to 5"):
         crf.decode(emissions, torch.tensor([5, 2]))
     with pytest.raises(ValueError, match=r"expected lengths \[2\]"):

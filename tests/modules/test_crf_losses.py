@@ -96,7 +96,7 @@ def test_partial_loss_refuses_a_token_without_a_tag():
     allowed = torch.ones(1, 2, 3, dtype=torch.bool)
     with pytest.raises(ValueError, match="without any"):
         crf.partial_loss(torch.zeros(1, 2, 3), allowed & torch.tensor([True, False])[:, None], torch.tensor([2]))
-    for wrong in (allowed[:, :1], allowed.long()):
+    for wrong in (allowed[:, :1], torch.cat([allowed, allowed], 1), allowed.long()):
         with pytest.raises(ValueError, match=r"expected allowed tags \[1, 2, 3\] bool, got"):
             crf.partial_loss(torch.zeros(1, 2, 3), wrong, torch.tensor([2]))
 
@@ -167,8 +167,9 @@ def test_a_path_that_the_teacher_is_sure_of_is_learnt_like_a_gold_one():
         *(ask(emissions, lengths) for ask in (student.marginals, student.expected_edges, student.entropy))
     )
     assert student.path_distillation_loss(emissions, own, lengths) < 1e-12
-    with pytest.raises(ValueError, match="expected targets of shapes"):
-        student.path_distillation_loss(emissions, own._replace(entropy=torch.zeros(1)), lengths)
+    for size in (1, len(lengths) + 1):
+        with pytest.raises(ValueError, match="expected targets of shapes"):
+            student.path_distillation_loss(emissions, own._replace(entropy=torch.zeros(size)), lengths)
 
 
 @pytest.mark.parametrize("spread", [2.0, 300.0])
@@ -196,8 +197,9 @@ def test_distillation_from_oneself_is_over():
     loss = crf.distillation_loss(emissions, crf.marginals(emissions, lengths), lengths)
     loss.backward()
     assert abs(loss) < 1e-12 and emissions.grad.abs().max() < 1e-12
-    with pytest.raises(ValueError, match="expected targets"):
-        crf.distillation_loss(emissions, torch.zeros(1), lengths)
+    for shape in ((1,), (5, 7, 5)):
+        with pytest.raises(ValueError, match="expected targets"):
+            crf.distillation_loss(emissions, torch.zeros(shape), lengths)
 
 
 @pytest.mark.parametrize("spread", [1.0, 300.0])
