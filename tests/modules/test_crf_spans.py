@@ -102,3 +102,5 @@ def test_what_does_not_fit_is_refused():
     for threshold in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match="expected a threshold from 0 to 1"):
             crf.decode_spans(*batch, reading, threshold)
+    assert not len(crf.decode_spans(*batch, reading, 1.0)[0])  # nothing is certain, and both ends are allowed
+    assert len(crf.decode_spans(*batch, reading, 0.0)[0])
