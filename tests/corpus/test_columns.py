@@ -116,6 +116,7 @@ def test_numbers_in_the_first_column_that_do_not_count_are_words():
         ("1-2\tab\tO\n1\ta\tO\n2\tb\tO\n", {"word_column": -2}, [["a", "b"]]),
         ("# one token, and a comment that shows what its number is\n1\tAda\tO\n", {}, [["Ada"]]),
         ("# the same\n1\tAda\tO\n\n", {}, [["Ada"]]),
+        ("# the same\n1\tAda\tO", {}, [["Ada"]]),
         ("1-2\tab\tO\n1-3\tabc\tO\n", {}, [["1-2", "1-3"]]),  # ranges of nothing
     ],
 )
@@ -141,6 +142,11 @@ def test_lines_that_are_passed_over_have_the_columns_too(text, options, message)
 def test_a_column_before_the_words_that_looks_like_tags_is_not_theirs():
     with pytest.raises(DataError, match=r"Column 0 looks like tags: set data\.tag_column=0\.$"):
         read("O Ada x\nO left y\n", word_column=1)
+
+
+def test_a_header_over_a_single_token_is_told_as_one():
+    with pytest.raises(DataError, match="Is it a header"):
+        read("word tag\nAda O\n")
 
 
 def test_a_sentence_that_ends_where_a_piece_does():
