@@ -171,7 +171,7 @@ def compare(
     f1 = [_f1(system.sum(axis=1)) for system in runs]
     random = np.random.default_rng(seed)
     drawn = _bootstrap(runs, samples, random) + _seed_luck(f1, samples, random)
-    low, high = np.quantile(drawn, (ALPHA / 2, 1 - ALPHA / 2)).tolist()
+    low, high = np.quantile(drawn, (ALPHA / 2, 1 - ALPHA / 2)).clip(-1.0, 1.0).tolist()  # no F1 differ by more
     tail = int(min(np.count_nonzero(drawn <= 0), np.count_nonzero(drawn >= 0)))
     return Comparison(
         names=names,

@@ -103,10 +103,11 @@ def _columns(record: Mapping[str, Any], names: Sequence[str], unit: Unit) -> lis
 
 def of_text(text: str, tokenizer: Tokenizer, name: str, line: int, origin: Any = None) -> Unit:
     """The unit of a text that is still to be cut."""
-    return _of_offsets(text, segment(text, tokenizer), name, line, origin)
+    return of_offsets(text, segment(text, tokenizer), name, line, origin)
 
 
-def _of_offsets(text: str, offsets: list[Offsets], name: str, line: int, origin: Any) -> Unit:
+def of_offsets(text: str, offsets: list[Offsets], name: str, line: int, origin: Any) -> Unit:
+    """A unit of a text whose tokens are known, sentence by sentence."""
     tokens = [[text[start:end] for start, end in sentence] for sentence in offsets]
     return Unit(tokens, text, offsets, name, line, origin)
 
@@ -125,8 +126,8 @@ def _of_record(
         if isinstance(tokens[0], dict):
             given = [list(sentence) for sentence in given_offsets(record, key, text, name, line)]
         else:
-            given = [_aligned(_strings(tokens, key, name, line), text, key, name, line)]
-        return _of_offsets(text, given, name, line, others)
+            given = [aligned(_strings(tokens, key, name, line), text, key, name, line)]
+        return of_offsets(text, given, name, line, others)
     if key is not None:
         return Unit([_strings(tokens, key, name, line)], name=name, line=line, origin=others)
     raise DataError(
@@ -144,7 +145,7 @@ def _strings(tokens: list[Any], key: str, name: str, line: int) -> list[str]:
     return tokens
 
 
-def _aligned(tokens: list[str], text: str, key: str, name: str, line: int) -> Offsets:
+def aligned(tokens: list[str], text: str, key: str, name: str, line: int) -> Offsets:
     """Where tokens stand in a text that has nothing but white space between them."""
     offsets, end = [], 0
     for index, token in enumerate(tokens):

@@ -1,8 +1,9 @@
 """Tables to units, a row each: parquet files, and data sets that `datasets` saved to a folder (``save_to_disk``).
 
 Of texts or of lists of tokens: the column that ``data.tokens`` or ``data.text`` names, or else ``tokens``, ``words``
-or ``text``, the first there is. Rows are read a few hundred at a time, and all that they hold goes along. A null is
-an empty text. In messages, the number behind the file is that of the row, from 1.
+or ``text``, the first there is. Beside tokens, ``data.text`` or ``text`` may hold the text of which they are; offsets
+then count in it. Rows are read a few hundred at a time, and all that they hold goes along. A null is an empty text.
+In messages, the number behind the file is that of the row, from 1.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ner.config import DataConfig
 from ner.corpus.jsonl import DOCUMENT, TEXT, TOKENS, DocumentCount
 from ner.corpus.source import Source, name_of
 from ner.errors import DataError
-from ner.tagging.readers import of_text, place
+from ner.tagging.readers import aligned, of_offsets, of_text, place
 from ner.tagging.units import Row, Rows, Unit
 from ner.text import Tokenizer
 
@@ -109,6 +110,7 @@ class _Reader:
         self._schema, self._name, self._tokenizer, self._split = schema, name, tokenizer, split
         self._column = self._chosen(data)
         self._of_tokens = self._holds_tokens()
+        self._text = self._text_beside(data.text or TEXT) if self._of_tokens else None
         self._columns = columns
         self._values = _value_names(schema, columns) if columns else {}
         self._documents = DocumentCount()
@@ -122,7 +124,8 @@ class _Reader:
                 zip(batch.column(self._column).to_pylist(), self._beside(batch), strict=True)
             ):
                 number += 1
-                unit = self._unit(value, number, Row(rows, index))
+                text = None if self._text is None else beside[self._text]
+                unit = self._unit(value, text, number, Row(rows, index))
                 unit.size = size
                 place(unit, beside, not self._of_tokens, self._documents, self._columns)
                 yield unit
@@ -135,17 +138,20 @@ class _Reader:
         empty = pyarrow.RecordBatch.from_pylist([], schema=self._schema)
         return Rows(empty, self._column, self._of_tokens, self._split)
 
-    def _unit(self, value: Any, number: int, row: Row) -> Unit:
+    def _unit(self, value: Any, text: str | None, number: int, row: Row) -> Unit:
         if not self._of_tokens:
             return of_text(value or "", self._tokenizer, self._name, number, row)
         tokens = value or []
         if None in tokens:
             raise DataError(f"{self._column} holds a null among its tokens.", self._name, number, "Mend the row.")
-        return Unit([tokens], name=self._name, line=number, origin=row)
+        if text is None or not tokens:
+            return Unit([tokens], name=self._name, line=number, origin=row)
+        return of_offsets(text, [aligned(tokens, text, self._column, self._name, number)], self._name, number, row)
 
     def _beside(self, batch: Any) -> list[dict[str, Any]]:
-        """Of each row, the document and the columns that the model reads."""
-        wanted = [name for name in (DOCUMENT, *self._columns) if name in batch.schema.names and name != self._column]
+        """Of each row, the document, the text of tokens, and the columns that the model reads."""
+        asked = (DOCUMENT, self._text, *self._columns)
+        wanted = [name for name in asked if name in batch.schema.names and name != self._column]
         if not wanted:
             return [{} for _ in range(batch.num_rows)]
         found: list[dict[str, Any]] = batch.select(wanted).to_pylist()
@@ -166,6 +172,10 @@ class _Reader:
                 remedy="Set data.text to the one that holds texts, or data.tokens to one of lists of tokens.",
             )
         return found
+
+    def _text_beside(self, name: str) -> str | None:
+        """The column that holds the texts of which the tokens are; None where there is none."""
+        return name if name in self._schema.names and _is_text(self._schema.field(name).type) else None
 
     def _holds_tokens(self) -> bool:
         import pyarrow

@@ -218,6 +218,8 @@ class Run:
             TrainingError: the corpus or the configuration is not the one of the checkpoint.
         """
         changed = [key for key, value in self.fixed.items() if value != state["fixed"].get(key)]
+        if self.config.epochs < len(state["epochs"]):  # it may grow, but not below what was trained
+            changed.append("training.epochs")
         if changed:
             # whatever else changes the content is named first
             named = [key for key in changed if key != _CONTENT] or changed

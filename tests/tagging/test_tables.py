@@ -203,6 +203,26 @@ def test_data_sets_with_their_splits_and_features(tagger: NameTagger, tmp_path: 
         tag_file(tagger, tmp_path / "in", tmp_path / "out")  # type: ignore[arg-type]
 
 
+def test_offsets_count_in_the_text_of_which_the_tokens_are(tagger: NameTagger, tmp_path: Path) -> None:
+    columns = {
+        "text": ["Hello, (Otto) met Acme.", None],
+        "tokens": [["Hello", ",", "(", "Otto", ")", "met", "Acme", "."], ["Ada"]],
+    }
+    source = parquet(tmp_path / "in.parquet", columns)
+    tag_file(tagger, source, tmp_path / "out.parquet")  # type: ignore[arg-type]
+    after = pyarrow.parquet.read_table(tmp_path / "out.parquet")
+    assert after.select(["text", "tokens"]).to_pydict() == columns
+    for text, row in zip(columns["text"], entities(after["entities"].to_pylist()), strict=True):
+        assert row and all(text is None or text[start:end] == name for name, _, start, end in row)
+    tag_file(tagger, tmp_path / "out.parquet", tmp_path / "again.jsonl")  # type: ignore[arg-type]
+    assert json.loads((tmp_path / "again.jsonl").read_text().splitlines()[0])["text"] == columns["text"][0]
+    other = parquet(tmp_path / "other.parquet", {"text": ["Ada left."], "tokens": [["Otto"]]})
+    with pytest.raises(
+        DataError, match=r"other.parquet:1: tokens\[0\] is 'Otto', but the text goes on with 'Ada left"
+    ):
+        tag_file(tagger, other, tmp_path / "out.parquet")  # type: ignore[arg-type]
+
+
 def test_a_column_by_name(tagger: NameTagger, tmp_path: Path) -> None:
     source = parquet(tmp_path / "in.parquet", {"tokens": [["Ada"]], "body": ["Otto left."]})
     for data, name in ((DataConfig(text="body"), "Otto"), (DataConfig(tokens="body"), "Otto"), (DataConfig(), "Ada")):

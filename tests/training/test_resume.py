@@ -204,6 +204,8 @@ def test_a_resumed_training_may_go_on_for_longer(
     train(make("longer", epochs=1, **constant))
     result = train(make("longer", **constant), resume=True)
     assert len(result.epochs) == 3 and outcome(tmp_path / "longer") == whole(**constant)
+    with pytest.raises(TrainingError, match=r"begun with another training\.epochs; put it back"):
+        train(make("longer", epochs=2, **constant), resume=True)
 
 
 def test_a_finished_training_is_finished_again(make: Callable[..., Config], tmp_path: Path) -> None:
