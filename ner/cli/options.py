@@ -1,4 +1,4 @@
-"""Options that several commands share: how a corpus file is read."""
+"""Options that several commands share: how a corpus file is read, and on what a network runs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ else:
     DataConfig = Any  # enough to resolve the signatures of the commands, which need not wait for pydantic
 
 Scheme = Literal["IOB1", "IOB2", "BIO", "IOE1", "IOE2", "IOBES", "BIOES", "BILOU", "BILUO", "BMES"]
+
+Threads = Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")]
+Device = Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")]
+Precision = Annotated[
+    Literal["fp32", "bf16"], typer.Option(help="bf16 tags about 1.5 times as fast on processors that have it.")
+]
 
 
 class _Option(NamedTuple):

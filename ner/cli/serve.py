@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from ner.cli.options import Device, Precision, Threads
 from ner.cli.output import show
 
 
@@ -26,11 +27,9 @@ def serve(
     max_queue: Annotated[int, typer.Option(help="Requests that wait; more are sent away.")] = 256,
     batch: Annotated[int, typer.Option(help="Requests that are tagged together; 1 for each alone.")] = 64,
     wait: Annotated[float, typer.Option(help="Seconds to wait for others to tag together.")] = 0.0,
-    threads: Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")] = None,
-    device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")] = "cpu",
-    precision: Annotated[
-        Literal["fp32", "bf16"], typer.Option(help="bf16 tags about 1.5 times as fast on processors that have it.")
-    ] = "fp32",
+    threads: Threads = None,
+    device: Device = "cpu",
+    precision: Precision = "fp32",
 ) -> None:
     """Answer over HTTP, with a page to try the model on, until Ctrl-C.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ner.cli.options import DataConfig, Scheme, reads_data
+from ner.cli.options import DataConfig, Device, Precision, Scheme, Threads, reads_data
 
 
 @reads_data("separator", "word_column", "text", "tokens")
@@ -33,11 +33,9 @@ def tag(
         bool, typer.Option("--probabilities", help="Write how sure the model is of every tag and sentence.")
     ] = False,
     n_best: Annotated[int, typer.Option(help="Write so many readings, in JSONL or tasks of Label Studio.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="By default as many as there are cores.")] = None,
-    device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda.")] = "cpu",
-    precision: Annotated[
-        Literal["fp32", "bf16"], typer.Option(help="bf16 tags about 1.5 times as fast on processors that have it.")
-    ] = "fp32",
+    threads: Threads = None,
+    device: Device = "cpu",
+    precision: Precision = "fp32",
     *,
     options: DataConfig,
 ) -> None:
