@@ -18,6 +18,7 @@ from ner.modules.crf import CRF, Constraints
 from ner.modules.crf_loss import PathTargets
 from ner.modules.dropout import GroupDropout
 from ner.modules.entity_share import share_penalty
+from ner.modules.language_model import LanguageModelHead
 from ner.modules.recurrent import Recurrent
 from ner.modules.smoothing import uniform_cross_entropy
 from ner.modules.words import WordRepresentation, WordTable
@@ -42,6 +43,7 @@ class SequenceTagger(nn.Module):
         entity_share: share of tokens in entities that partial annotation is held to; None for no such check.
         context: tokens before and after a sentence that it is to be read with.
         auxiliary: a second head, in training alone; None for none.
+        language_model: another that foretells the words, in training alone; None for none.
     """
 
     teaching_temperature = 1.0
@@ -94,6 +96,7 @@ class SequenceTagger(nn.Module):
         nn.init.zeros_(self.project.bias)
         self.crf = self.make_crf(config, tagset)
         self.auxiliary: AuxiliaryHead | None = None
+        self.language_model: LanguageModelHead | None = None
         self.label_smoothing = config.label_smoothing
 
     @staticmethod
@@ -156,8 +159,7 @@ class SequenceTagger(nn.Module):
         if self.beyond is not None:
             inputs = inputs + beyond[:, :, None] * self.beyond.to(inputs.dtype)
         hidden = self.encoder(inputs, read)
-        longest = int(lengths.max()) if len(lengths) else 0
-        own = (before[:, None] + place[:longest]).clamp(max=max(len(place) - 1, 0))
+        own = own_places(around, lengths, len(place))
         return hidden.gather(1, own[:, :, None].expand(-1, -1, hidden.shape[2]))
 
     def inputs(self, table: Tensor, index: Tensor, gazetteers: Tensor | None = None) -> Tensor:
@@ -171,21 +173,20 @@ class SequenceTagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Emissions of a batch, [B, T, K]."""
-        return self.project(self._encode(batch))
-
-    def _encode(self, batch: Batch) -> Tensor:
-        return self.encode(self.represent(batch), batch.index, batch.lengths, batch.gazetteers, batch.around)
+        table = self.represent(batch)
+        return self.project(self.encode(table, batch.index, batch.lengths, batch.gazetteers, batch.around))
 
     def loss(self, batch: Batch) -> Tensor:
         """What is minimized, for each sentence by its weight, [B].
 
         The negative log-likelihood of the gold tags, or of what partial annotation allows; for sentences with a
-        teacher's targets, the divergence from these. With a second head, its loss as well.
+        teacher's targets, the divergence from these. With a second head, or with a language model, its loss as well.
 
         Raises:
             ValueError: the batch has no tags.
         """
-        hidden = self._encode(batch)
+        table = self.represent(batch)
+        hidden = self.encode(table, batch.index, batch.lengths, batch.gazetteers, batch.around)
         emissions = self.project(hidden)
         losses = self._gold_loss(batch, emissions)
         if batch.targets is not None and batch.taught is not None:
@@ -200,6 +201,11 @@ class SequenceTagger(nn.Module):
             losses = losses.index_copy(0, rows, taught)
         if self.auxiliary is not None and batch.auxiliary is not None:
             losses = losses + self.auxiliary(hidden, batch.auxiliary)
+        if self.language_model is not None:
+            index = batch.index
+            if batch.around is not None:
+                index = index.gather(1, own_places(batch.around, batch.lengths, index.shape[1]))
+            losses = losses + self.language_model(hidden, table, index, batch.lengths)
         return losses if batch.weights is None else losses * batch.weights
 
     def _gold_loss(self, batch: Batch, emissions: Tensor) -> Tensor:
@@ -214,3 +220,16 @@ class SequenceTagger(nn.Module):
         if not self.label_smoothing:
             return losses
         return torch.lerp(losses, uniform_cross_entropy(emissions, batch.lengths), self.label_smoothing)
+
+
+def own_places(around: Tensor, lengths: Tensor, read: int) -> Tensor:
+    """Where the tokens of the sentences stand among those that are read with them, int64 [B, T]; valid at padding.
+
+    Args:
+        around: tokens that are read before the sentence, and in all, int64 [B, 2].
+        lengths: tokens of each sentence, int64 [B].
+        read: the width of what is read, R.
+    """
+    longest = int(lengths.max()) if len(lengths) else 0
+    place = torch.arange(longest, device=around.device)
+    return (around[:, :1] + place).clamp(max=max(read - 1, 0))

@@ -34,7 +34,7 @@ from ner.modules.unfilled import unfilled
 from ner.version import __version__
 from ner.whole_folder import whole_folder
 
-TRAINING_ONLY = "auxiliary."  # how the names of weights begin that tagging does without
+TRAINING_ONLY = ("auxiliary.", "language_model.")  # how the names of weights begin that tagging does without
 
 
 def save_model(

@@ -189,3 +189,20 @@ def test_label_smoothing_is_of_the_softmax_head() -> None:
     with pytest.raises(ConfigError, match="model: label_smoothing is of the softmax head: set head: softmax too"):
         load_config({"model": {"label_smoothing": 0.1}})
     assert load_config({"model": {"label_smoothing": 0.1, "head": "softmax"}}).model.label_smoothing == 0.1
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        ({"kind": "none"}, "language_model needs a recurrent encoder, and encoder.kind is none"),
+        ({"layers": 2}, "language_model needs encoder.layers: 1, or encoder.bidirectional: false"),
+    ],
+)
+def test_a_language_model_must_not_see_what_it_foretells(encoder: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config({"model": {"language_model": {"weight": 0.1}, "encoder": encoder}})
+    with pytest.raises(ConfigError, match=r"model.heads: .*"):  # beside another fault, too
+        load_config({"model": {"language_model": {"weight": 0.1}, "encoder": encoder, "heads": 1}})
+    assert load_config({"model": {"encoder": encoder}}).model.language_model.weight == 0
+    alone = {"layers": 2, "bidirectional": False}
+    assert load_config({"model": {"language_model": {"weight": 0.1}, "encoder": alone}}).model.encoder.layers == 2

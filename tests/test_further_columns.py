@@ -154,22 +154,31 @@ def test_columns_of_datasets_go_by_name(files: Path, tmp_path: Path) -> None:
 
 def test_a_second_head_is_learnt_and_left_behind(files: Path, tmp_path: Path) -> None:
     """Its values steer the encoder, so that the weights differ; the model folder is that of an ordinary model."""
+    is_left_behind(files, tmp_path, auxiliary={"column": 1, "weight": 0.5})
+
+
+def test_a_language_model_is_learnt_and_left_behind(files: Path, tmp_path: Path) -> None:
+    is_left_behind(files, tmp_path, language_model={"weight": 0.5, "dim": 8})
+
+
+def is_left_behind(files: Path, tmp_path: Path, **second: Any) -> None:
     runs = {}
-    for name, options in {"plain": {}, "second": {"auxiliary": {"column": 1, "weight": 0.5}}}.items():
+    for name, options in {"plain": {}, "second": second}.items():
         settings = config(files, tmp_path / name, **options)
         settings["training"]["epochs"] = 1
         settings["data"]["test"] = str(tmp_path / "test.conll")
         (tmp_path / "test.conll").write_text("Ada B-X\n")  # only train needs the column
         runs[name] = ner.train(settings).model
-    plain, second = (load_file(folder / "model.safetensors") for folder in runs.values())
-    assert plain.keys() == second.keys()
-    assert not plain["project.weight"].equal(second["project.weight"])
+    plain, other = (load_file(folder / "model.safetensors") for folder in runs.values())
+    assert plain.keys() == other.keys()
+    assert not plain["project.weight"].equal(other["project.weight"])
     assert not (runs["second"] / "columns.json").exists()
     assert ner.load(runs["second"]).tag("Ada left.").text == "Ada left."
 
 
-def test_a_second_head_is_resumed(files: Path, tmp_path: Path) -> None:
-    settings = {name: config(files, tmp_path / name, auxiliary={"column": 1}) for name in ("whole", "cut")}
+def test_further_heads_are_resumed(files: Path, tmp_path: Path) -> None:
+    heads = {"auxiliary": {"column": 1}, "language_model": {"weight": 0.2}}
+    settings = {name: config(files, tmp_path / name, **heads) for name in ("whole", "cut")}
     for one in settings.values():
         one["training"] |= {"epochs": 2, "deterministic": True}
         one["data"]["test"] = str(files / "dev.conll")

@@ -20,6 +20,7 @@ from ner.features.gazetteers import Gazetteers, Names
 from ner.features.tags import TagSet
 from ner.model import SequenceTagger
 from ner.modules.auxiliary import AuxiliaryHead
+from ner.modules.language_model import LanguageModelHead
 from ner.schemes import illegal
 
 SENTENCES = [
@@ -231,6 +232,57 @@ def test_a_second_head_adds_its_weighted_loss() -> None:
         torch.testing.assert_close(losses[row], expected)
     losses.sum().backward()
     assert all(parameter.grad is not None for parameter in model.auxiliary.parameters())
+
+
+def language_model(model: SequenceTagger) -> LanguageModelHead:
+    torch.manual_seed(4)
+    return LanguageModelHead(6, model.encoder.directions, model.words.output_size, 3, 0.5)
+
+
+def test_a_language_model_adds_its_loss() -> None:
+    model, encoder = make()
+    batch = batch_of(encoder, 2, 0, 1)
+    without = model.loss(batch)
+    head = model.language_model = language_model(model)
+    table = model.represent(batch)
+    hidden = model.encode(table, batch.index, batch.lengths)
+    losses = model.loss(batch)
+    torch.testing.assert_close(losses, without + head(hidden, table, batch.index, batch.lengths))
+    assert (losses > without).tolist() == [True, True, False]  # a single word has no neighbours
+    losses.sum().backward()
+    assert all(parameter.grad is not None for parameter in head.parameters())
+
+
+@pytest.mark.parametrize("variant", ["plain", "gru", "one direction", "layer norm"])
+def test_no_direction_has_seen_the_word_that_it_foretells(variant: str) -> None:
+    """What is foretold of a word is the same whatever the word is, given the same words to choose from."""
+    model, encoder = make(variant)
+    head = language_model(model)
+    batch = batch_of(encoder, 2)
+    table = model.represent(batch)
+    for place in range(1, 9):
+        changed = batch.index.clone()
+        changed[0, place] = (changed[0, place] + 1) % len(table)
+        hidden, other = (model.encode(table, index, batch.lengths) for index in (batch.index, changed))
+        for direction, seen in enumerate((place - 1, place + 1)[: model.encoder.directions]):
+            parts = [head.predict[direction](one.chunk(len(head.predict), 2)[direction]) for one in (hidden, other)]
+            torch.testing.assert_close(parts[0][0, seen], parts[1][0, seen], rtol=0, atol=0)
+            assert not parts[0][0, place].equal(parts[1][0, place])
+
+
+def test_a_language_model_foretells_no_word_of_the_context() -> None:
+    model, encoder = make("plain", encoder={"hidden": 6, "dropout": 0.0, "context": 3})
+    corpus = EncodedCorpus(encoder, SENTENCES, TAGSET, TAGS, "IOB2", beside=Beside([0] * 5), reach=3)
+    batch = corpus.batch(np.array([0, 3]))
+    assert batch.around is not None and batch.index.shape[1] > 5
+    without = model.loss(batch)
+    head = model.language_model = language_model(model)
+    table = model.represent(batch)
+    hidden = model.encode(table, batch.index, batch.lengths, None, batch.around)
+    (first, _), (second, _) = batch.around.tolist()
+    own = torch.zeros(2, 5, dtype=torch.int64)
+    own[0], own[1, :2] = batch.index[0, first : first + 5], batch.index[1, second : second + 2]
+    torch.testing.assert_close(model.loss(batch), without + head(hidden, table, own, batch.lengths))
 
 
 def test_partial_annotation_that_leaves_nothing_open_is_full_annotation() -> None:

@@ -125,6 +125,20 @@ class AuxiliaryConfig(Section):
     weight: Annotated[float, Field(gt=0)] = 0.1
 
 
+class LanguageModelConfig(Section):
+    """A second task that needs no annotation: to foretell each word from those before it, and from those after it.
+
+    The two directions of the encoder learn it in training, as Rei (2017) has it; tagging has nothing to do with it.
+
+    Attributes:
+        weight: of its loss, in nats a word and direction, where that of the tags counts 1; 0 leaves it out.
+        dim: size of the space in which a prediction is compared with the words of its batch.
+    """
+
+    weight: Annotated[float, Field(ge=0)] = 0.0
+    dim: Positive = 64
+
+
 class ModelConfig(Section):
     """The network.
 
@@ -145,10 +159,26 @@ class ModelConfig(Section):
     features: FeatureConfig = FeatureConfig()
     encoder: EncoderConfig = EncoderConfig()
     auxiliary: AuxiliaryConfig = AuxiliaryConfig()
+    language_model: LanguageModelConfig = LanguageModelConfig()
 
     @classmethod
     def conflicts(cls, given: Mapping[str, Any]) -> list[str]:
-        """Label smoothing without the head that knows it."""
+        """Label smoothing without the head that knows it; a language model that would see what it is to foretell."""
+        found = []
         if given.get("label_smoothing") and given.get("head") != "softmax":
-            return ["label_smoothing is of the softmax head: set head: softmax too, or leave it at 0"]
-        return []
+            found.append("label_smoothing is of the softmax head: set head: softmax too, or leave it at 0")
+        if _inner(given, "language_model", "weight"):
+            if _inner(given, "encoder", "kind") == "none":
+                found.append("language_model needs a recurrent encoder, and encoder.kind is none")
+            elif _inner(given, "encoder", "layers") not in (None, 1) and _inner(given, "encoder", "bidirectional"):
+                found.append(
+                    "language_model needs encoder.layers: 1, or encoder.bidirectional: false: a second layer has "
+                    "read the sentence from both ends, and sees the word that it is to foretell"
+                )
+        return found
+
+
+def _inner(given: Mapping[str, Any], section: str, key: str) -> Any:
+    """A value of a section within; None where it is at its default."""
+    inner = given.get(section)
+    return inner.get(key) if isinstance(inner, Mapping) else getattr(inner, key, None)

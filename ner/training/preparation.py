@@ -25,6 +25,7 @@ from ner.features.vectors import Vectors, read_vectors
 from ner.features.vocabulary import UNKNOWN, Vocabulary, initial_matrix
 from ner.model import SequenceTagger
 from ner.modules.auxiliary import AuxiliaryHead
+from ner.modules.language_model import LanguageModelHead
 from ner.text import get_tokenizer
 from ner.training.listener import Listener
 from ner.training.predecessor import Predecessor, predecessor
@@ -120,6 +121,11 @@ class Prepared:
         if self.second_task is not None:
             size, weight = self.second_task.sizes[0] - 1, self.config.model.auxiliary.weight
             model.auxiliary = AuxiliaryHead(model.encoder.output_size, size, weight)
+        if (language := self.config.model.language_model).weight:
+            encoder, word = model.encoder, model.words.output_size
+            model.language_model = LanguageModelHead(
+                self.config.model.encoder.hidden, encoder.directions, word, language.dim, language.weight
+            )
         if self.is_partial:  # else what nobody looked at could go on from an entity that is known to have ended
             model.crf.constrained_training = True
         model.entity_share = self.config.data.entity_share

@@ -47,6 +47,7 @@ def test_every_part_is_one_that_a_recipe_may_have(part: str) -> None:
             "features": {"clusters": "c", "gazetteers": "g", "columns": [1], "group_dropout": 0.1},
             "encoder": {"context": 8, "recurrent_dropout": 0.1, "variational": True},
             "auxiliary": {"column": 2},
+            "language_model": {"weight": 0.1},
         },
         "training": {"ema": 0.9, "optimizer": {"weight_decay": 0.1}},
         "tagging": {"decoding": "f1"},
