@@ -8,7 +8,7 @@ from ner.config import DataConfig
 from ner.evaluation.significance import Comparison, Counts
 from ner.evaluation.significance import compare as compare_counts
 from ner.evaluation.spans import count_sentences
-from ner.systems import Data, GoldCorpus, System, predictions, read_gold
+from ner.systems import Data, System, predictions, read_gold
 from ner.tagger import Tagger
 
 ENOUGH = 20
@@ -45,18 +45,17 @@ def compare(
     corpus = read_gold(data, options, split)
     known = len(set(corpus.documents))
     by_document = unit == "documents" or (unit == "auto" and known >= ENOUGH)
+    answers = [[corpus.settled(tags) for tags in predictions(system, corpus)] for system in (first, second)]
+    counts: list[list[Counts]] = [[count_sentences(gold, found) for gold, found in runs] for runs in answers]
     return compare_counts(
-        _counts(first, corpus),
-        _counts(second, corpus),
+        counts[0],
+        counts[1],
         (_name(first), _name(second)),
         corpus.documents if by_document else None,
         samples,
         seed,
+        identical=answers[0] == answers[1],
     )
-
-
-def _counts(system: System, corpus: GoldCorpus) -> list[Counts]:
-    return [count_sentences(*corpus.settled(tags)) for tags in predictions(system, corpus)]
 
 
 def _name(system: System) -> str:

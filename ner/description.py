@@ -78,12 +78,14 @@ class Description(BaseModel):
     files: dict[str, str]
 
     def to_bytes(self) -> bytes:
-        """``config.json``, without what only exported models have where it is none.
+        """``config.json``, without what only exported models have where it is none, and without the folders of files
+        that the network's features came from: what is needed of them lies in the model.
 
         Half of a surrogate pair, which the name of a file may hold and UTF-8 cannot, is escaped.
         """
         others = {"runtime", "vectors"} if self.runtime == "torch" else None
-        text = json.dumps(self.model_dump(mode="json", exclude=others), indent=2, ensure_ascii=False)
+        named = self.model_copy(update={"model": self.model.without_folders()})
+        text = json.dumps(named.model_dump(mode="json", exclude=others), indent=2, ensure_ascii=False)
         return f"{text}\n".encode(errors="backslashreplace")
 
     @property
@@ -133,6 +135,10 @@ def describe(folder: str | os.PathLike[str]) -> Description:
     """
     folder = Path(folder)
     path = folder / DESCRIPTION
+    if folder.is_file():
+        if (folder.parent / DESCRIPTION).is_file():
+            raise ModelError(f"{folder}: is a file of a model; name the folder that it lies in: {folder.parent}")
+        raise ModelError(f"{folder}: is a file, and a model is a folder; a training writes it into OUTPUT/model")
     if not folder.exists():
         raise ModelError(f"{folder}: no such folder; a training writes its model into OUTPUT/model")
     if not path.is_file() or path.is_symlink():

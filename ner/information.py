@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
 from ner.config import FeatureConfig
 from ner.description import METRICS, WEIGHTS, Description, check_file, describe, model_folder
 from ner.errors import ModelError
+from ner.evaluation.spread import Spread
+from ner.runs import holds_models, runs_in
 from ner.schemes import OUTSIDE, split_tag
+
+SCORED = ("dev", "test")
+_NUMBERS = ("precision", "recall", "f1")
 
 
 def describe_model(folder: str | os.PathLike[str]) -> str:
     """A page of text: labels, network, training data, scores. Reads no weights, only their shapes.
 
+    Of a folder of seeds: the mean and spread of their scores, and then the page of the first.
+
     Raises:
         ModelError: the folder holds no model.
     """
-    folder = model_folder(folder)
+    if not holds_models(Path(folder)):
+        return _page(model_folder(folder))
+    seeds = runs_in(Path(folder))
+    lines = [("seeds", f"{folder}: {', '.join(seed.name for seed in seeds)}, which tag together where it is named")]
+    for split in SCORED:
+        found = [micro["f1"] for seed in seeds if (micro := _micro(_metrics(model_folder(seed)), split))]
+        if len(found) == len(seeds):
+            lines.append((f"{split} F1", str(Spread(tuple(found)))))
+    return f"{_laid_out(lines)}\n\n{_page(model_folder(seeds[0]))}"
+
+
+def _page(folder: Path) -> str:
     description = describe(folder)
     network, encoder, chars = description.model, description.model.encoder, description.model.chars
     widths = " and ".join(map(str, chars.widths))
@@ -45,6 +65,10 @@ def describe_model(folder: str | os.PathLike[str]) -> str:
         ("tokenizer", description.tagging.tokenizer),
         *_scores(folder),
     ]
+    return _laid_out(lines)
+
+
+def _laid_out(lines: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<12} {text}" for name, text in lines)
 
 
@@ -80,23 +104,34 @@ def _parameters(folder: Path) -> int:
 
 
 def _scores(folder: Path) -> list[tuple[str, str]]:
-    """Lines from ``metrics.json``, which is free to edit: whatever cannot be read there is left out."""
+    """Lines from ``metrics.json``; what cannot be read there is left out."""
+    metrics = _metrics(folder)
+    lines = []
+    try:
+        for split, data in metrics["data"].items():
+            size = f"{data['sentences']:,} sentences, {data['tokens']:,} tokens, {data['entities']:,} entities"
+            lines.append((f"{split} data", f"{size}, sha256 {data['sha256'][:12]}"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return [("scores", "none stored")]
+    for split in SCORED:
+        if micro := _micro(metrics, split):
+            numbers = [100 * micro[key] for key in _NUMBERS]
+            lines.append((f"{split} scores", "precision {:.2f}  recall {:.2f}  F1 {:.2f}".format(*numbers)))
+    return lines
+
+
+def _metrics(folder: Path) -> Any:
+    """What stands in ``metrics.json``, which is free to edit; None where it cannot be read."""
     try:
         check_file(folder / METRICS)
-        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-        lines = [
-            (
-                f"{split} data",
-                f"{data['sentences']:,} sentences, {data['tokens']:,} tokens, {data['entities']:,} entities,"
-                f" sha256 {data['sha256'][:12]}",
-            )
-            for split, data in metrics["data"].items()
-        ]
-        for split in ("dev", "test"):
-            if metrics.get(split):
-                micro = metrics[split]["micro"]
-                numbers = [100 * micro[key] for key in ("precision", "recall", "f1")]
-                lines.append((f"{split} scores", "precision {:.2f}  recall {:.2f}  F1 {:.2f}".format(*numbers)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return [("scores", "none stored")]
-    return lines
+        return json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _micro(metrics: Any, split: str) -> dict[str, float] | None:
+    """Precision, recall and F1 on a split as fractions; None where there are none."""
+    try:
+        return {key: float(metrics[split]["micro"][key]) for key in _NUMBERS}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

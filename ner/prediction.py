@@ -31,6 +31,7 @@ Precision = Literal["fp32", "bf16"]
 the processor has instructions for it (AMX, AVX512-BF16); decoding and probabilities are computed in fp32 all the
 same."""
 
+_TAGS = 12  # that show themselves in a line
 LONGEST = 10
 """Tokens of an entity where entities are decoded by their own probabilities."""
 
@@ -98,6 +99,11 @@ class Explanation(NamedTuple):
     entropy: float
     marginals: np.ndarray
     n_best: list[tuple[list[str], float]]
+
+    def __repr__(self) -> str:
+        tags = self.n_best[0][0] if self.n_best else []
+        shown = " ".join([*tags[:_TAGS], *["..."] * (len(tags) > _TAGS)])
+        return f"<Explanation of {len(self.marginals)} tokens, probability {self.probability:.3f}: {shown}>"
 
 
 class Source(Protocol):

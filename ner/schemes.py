@@ -77,8 +77,9 @@ def join_tag(prefix: str, label: str) -> str:
 
 
 def named(scheme: str) -> str:
-    """The scheme's name here: ``IOB2`` for ``BIO``; any other text as it is."""
-    return SYNONYMS.get(scheme, scheme)
+    """The scheme's name here: ``IOB2`` for ``BIO`` and ``iob2``; any other text as it is."""
+    name = SYNONYMS.get(scheme.upper(), scheme.upper())
+    return name if name in SCHEMES else scheme
 
 
 def to_spans(tags: Sequence[str]) -> list[Span]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 CONFIG = """\
 data: {train: data/sample/train.conll, dev: data/sample/dev.conll, test: data/sample/test.conll}
 model: {words: {dim: 8}, chars: {dim: 4, filters: 4}, encoder: {hidden: 8}}
@@ -18,6 +19,7 @@ def make_clone(place: Path, model: Path, files: Path) -> Path:
     shutil.copytree(model, place / "runs" / "quickstart" / "model")
     shutil.copytree(model, place / "runs" / "seeds" / "seed1" / "model")
     shutil.copytree(files, place / "data" / "sample")
+    shutil.copy(SAMPLE / "article.txt", place / "data" / "sample")
     (place / "configs").mkdir()
     (place / "configs" / "quickstart.yaml").write_text(CONFIG, encoding="utf-8")
     (place / "configs" / "spaces").mkdir()

@@ -110,3 +110,19 @@ def test_units(tmp_path: Path, documents: int, unit: str, expected: tuple[str, i
     predicted = write(tmp_path / "p", tokens, spoiled(gold, 0.2, 1))
     found = ner.compare(predicted, path, path, unit=unit, samples=50)
     assert (found.unit, found.units) == expected
+
+
+def test_the_same_answers_are_told_as_such(tmp_path: Path):
+    tokens, gold = corpus(30, 5)
+    one, same, other = (
+        write(tmp_path / name, tokens, spoiled(gold, 0.2, seed)) for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    truth = write(tmp_path / "gold", tokens, gold)
+    found = ner.compare(one, same, truth, samples=200)
+    assert found.identical and not found.significant
+    assert (
+        f"{one} and {same} give the same answers, entity for entity" in found.verdict() == found.to_json()["verdict"]
+    )
+    assert "no proof that they are equally good" not in found.table()
+    found = ner.compare(one, other, truth, samples=200)
+    assert not found.identical and "same answers" not in found.verdict()

@@ -153,6 +153,9 @@ def test_explanations_are_sums_over_tag_sequences(predictor: TorchPredictor) -> 
     sentence = ["Ada", "London", "York"]
     paths = paths_of(predictor, sentence)
     explained = predictor.explain([["in"], sentence], n_best=4)[1]
+    assert repr(explained).startswith(
+        f"<Explanation of {len(sentence)} tokens, probability {explained.probability:.3f}"
+    )
     assert [tags for tags, _ in explained.n_best] == [tags for tags, _ in paths[:4]]
     assert explained.n_best[0][0] == predictor.predict([sentence]).tag_lists()[0]
     assert explained.probability == explained.n_best[0][1]

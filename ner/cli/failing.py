@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from ner.cli.options import as_typed
+from ner.cli.output import warning
 from ner.errors import IncompleteInstallationError, NerError
 from ner.printable import printable
 
@@ -24,7 +25,8 @@ def explained(command: Callable[..., Any]) -> Callable[..., None]:
         status, message = 0, ""
         try:
             try:
-                command(*args, **kwargs)
+                with warning(lambda text: as_typed(text, command)):
+                    command(*args, **kwargs)
             except typer.Exit as wanted:
                 status = wanted.exit_code
             if sys.stdout is not None:

@@ -11,7 +11,7 @@ from ner.cli.output import show
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
+    model: Annotated[Path, typer.Argument(help="A model folder, a run, or a folder of seeds.", metavar="MODEL")],
 ) -> None:
     """Say what a model is: its labels, its network, what it was trained on, how well it does.
 

@@ -102,7 +102,11 @@ def as_typed(message: str, command: Callable[..., Any]) -> str:
 
 def _as_parameter(option: _Option) -> inspect.Parameter:
     about = typer.Option(
-        option.name, metavar=option.metavar, help=option.about, rich_help_panel="How the file is read"
+        option.name,
+        metavar=option.metavar,
+        help=option.about,
+        case_sensitive=False,
+        rich_help_panel="How the file is read",
     )
     kind: Any = Annotated[option.kind | None, about]
     return inspect.Parameter(_parameter(option), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any
+
+import typer
 
 from ner.printable import printable
 
@@ -21,6 +26,25 @@ def accept_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def warning(as_typed: Callable[[str], str]) -> Iterator[None]:
+    """Show what the package warns of meanwhile, a line each on standard error.
+
+    Args:
+        as_typed: makes of a message what the command's user typed.
+    """
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: typer.echo(  # type: ignore[method-assign]
+        printable(f"warning: {as_typed(record.getMessage())}"), err=True
+    )
+    logger = logging.getLogger("ner")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def write_json(value: Any, target: str | os.PathLike[str]) -> None:

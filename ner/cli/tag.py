@@ -10,6 +10,12 @@ import typer
 from ner.cli.options import DataConfig, Device, Precision, Scheme, Threads, reads_data
 
 
+def _not_none(n_best: int | None) -> int | None:
+    if n_best == 0:
+        raise typer.BadParameter("no readings are written anyway: leave the option out")
+    return n_best
+
+
 @reads_data("separator", "word_column", "text", "tokens")
 def tag(
     model: Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL")],
@@ -23,7 +29,12 @@ def tag(
         typer.Option("--to", help="What to write; by default by OUTPUT's name, else as --from; jsonl for text."),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", help="Where to; - is standard output.")] = "-",
-    scheme: Annotated[Scheme, typer.Option(help="Of the tags, with --to conll.", metavar="SCHEME")] = "IOB2",
+    scheme: Annotated[
+        Scheme | None,
+        typer.Option(
+            metavar="SCHEME", case_sensitive=False, help="Of the tags in columns and tables; by default IOB2."
+        ),
+    ] = None,
     min_score: Annotated[float, typer.Option(help="Leave out entities of a lower probability.")] = 0.0,
     threshold: Annotated[
         float | None,
@@ -32,7 +43,10 @@ def tag(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Write how sure the model is of every tag and sentence.")
     ] = False,
-    n_best: Annotated[int, typer.Option(help="Write so many readings, in JSONL or tasks of Label Studio.")] = 0,
+    n_best: Annotated[
+        int | None,
+        typer.Option(callback=_not_none, help="Write so many readings, in JSONL or tasks of Label Studio."),
+    ] = None,
     threads: Threads = None,
     device: Device = "cpu",
     precision: Precision = "fp32",
@@ -48,6 +62,6 @@ def tag(
     from ner.tagging import TagOptions, tag_file
     from ner.threads import choose_threads
 
-    wanted = TagOptions(scheme, min_score, threshold, probabilities, n_best)
+    wanted = TagOptions(scheme, min_score, threshold, probabilities, n_best or 0)
     tagger = load(model, device, precision, choose_threads(threads))
     tag_file(tagger, file, output, read=read, write=write, options=wanted, data=options)

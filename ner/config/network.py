@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -160,6 +161,15 @@ class ModelConfig(Section):
     encoder: EncoderConfig = EncoderConfig()
     auxiliary: AuxiliaryConfig = AuxiliaryConfig()
     language_model: LanguageModelConfig = LanguageModelConfig()
+
+    def without_folders(self) -> ModelConfig:
+        """The same network, its files by their names alone: a model tells no one where they lay on which machine."""
+        features = self.features
+        names = {
+            "clusters": features.clusters and PurePath(features.clusters).name,
+            "gazetteers": [PurePath(name).name for name in features.gazetteers],
+        }
+        return self.model_copy(update={"features": features.model_copy(update=names)})
 
     @classmethod
     def conflicts(cls, given: Mapping[str, Any]) -> list[str]:

@@ -137,7 +137,10 @@ def _spans(annotation: Path, text: str) -> Iterator[CharSpan]:
 def write_pair(
     text: str, entities: Iterable[tuple[str, int, int, float | None]], stem: Path, target: str | os.PathLike[str]
 ) -> None:
-    """Write the two files of a document.
+    """Write the two files of a document; both are complete before either gets its name.
+
+    The entities get theirs last: after a crash between the two, a new text has none, which reading tells, or those of
+    the text before, of which it tells those that do not fit. Writing them again mends that.
 
     Args:
         text: of the document; a line end is added.
@@ -156,10 +159,10 @@ def write_pair(
         annotations.append(f"T{number}\t{label} {start} {end}\t{shown}\n")
         if score is not None:
             annotations.append(f"#{number}\tAnnotatorNotes T{number}\t{score:.6f}\n")
-    with replacing(stem.with_name(stem.name + ".txt")) as stream:
-        stream.write(text + "\n")
-    with replacing(stem.with_name(stem.name + ".ann")) as stream:
-        stream.writelines(annotations)
+    names = [stem.with_name(stem.name + suffix) for suffix in (".ann", ".txt")]
+    with replacing(names[0]) as for_entities, replacing(names[1]) as for_text:
+        for_text.write(text + "\n")
+        for_entities.writelines(annotations)
 
 
 def _unscored(text: Text) -> Iterator[tuple[str, int, int, float | None]]:

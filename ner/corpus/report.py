@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -79,6 +80,12 @@ class Report:
     scheme: str
     splits: dict[str, SplitReport]
     problems: list[Problem] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {_count(split.sentences, 'sentence')}" for name, split in self.splits.items())
+        severities = Counter(problem.severity for problem in self.problems)
+        found = ", ".join(_count(number, severity) for severity, number in severities.items())
+        return f"<Report of {sizes or 'nothing'}, in {self.scheme}: {found or 'no problems'}>"
 
     @property
     def fatal(self) -> list[Problem]:

@@ -69,6 +69,10 @@ class Reliability(Shown):
     mce: float
     brier: float
 
+    def __repr__(self) -> str:
+        means = f"mean score {percent(self.score)}, precision {percent(self.precision)}"
+        return f"<Reliability of {self.count} entities, {means}, ECE {percent(self.ece)}>"
+
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, lists and dicts."""
         return {**asdict(self), "bins": [asdict(each) for each in self.bins]}

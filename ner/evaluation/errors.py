@@ -93,6 +93,10 @@ class ErrorReport(Shown):
     places: Sequence[str] = ()
     training: TrainingNames | None = None
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{kind} {number}" for kind, number in self.counts().most_common())
+        return f"<ErrorReport of {len(self.tokens)} sentences, {found or 'no entities'}>"
+
     def counts(self) -> Counter[Kind]:
         """How many matches there are of each kind, ``correct`` among them."""
         return Counter(match.kind for _, match in self._all())

@@ -48,6 +48,7 @@ class Comparison(Shown):
         units: number of units resampled.
         unit: what they are, ``sentences`` or ``documents``.
         samples: number of resamples of each method.
+        identical: the systems gave the same answers, run by run; None where nobody looked.
     """
 
     names: tuple[str, str]
@@ -59,6 +60,7 @@ class Comparison(Shown):
     units: int
     unit: str
     samples: int
+    identical: bool | None = None
 
     @property
     def over_seeds(self) -> bool:
@@ -74,6 +76,11 @@ class Comparison(Shown):
     def verdict(self) -> str:
         """What may be claimed, in words."""
         first, second = self.names
+        if self.identical:
+            return (
+                f"Nothing may be claimed: {first} and {second} give the same answers, entity for entity, so there is "
+                "nothing to compare. Are they the same models, or predictions of the same?"
+            )
         better, worse = (second, first) if self.difference > 0 else (first, second)
         low, high = (100 * edge for edge in self.interval)
         numbers = (
@@ -137,6 +144,7 @@ class Comparison(Shown):
             "unit": self.unit,
             "samples": self.samples,
             "significant": self.significant,
+            "identical": self.identical,
             "verdict": self.verdict(),
         }
 
@@ -148,6 +156,7 @@ def compare(
     documents: Sequence[int] | None = None,
     samples: int = 10_000,
     seed: int = 0,
+    identical: bool | None = None,
 ) -> Comparison:
     """Compare two systems of one or several runs each: about a second for 5,000 sentences and ten runs.
 
@@ -158,6 +167,7 @@ def compare(
             known, they should be the units.
         samples: number of resamples.
         seed: of the random numbers.
+        identical: whether the answers behind the counts are the same, run by run, if that is known.
 
     Raises:
         ValueError: no run, no unit, no sample, or runs over different data.
@@ -183,6 +193,7 @@ def compare(
         units=units,
         unit="sentences" if documents is None else "documents",
         samples=samples,
+        identical=identical,
     )
 
 

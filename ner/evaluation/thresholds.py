@@ -56,6 +56,10 @@ class ThresholdCurve(Shown):
     correct: npt.NDArray[np.int64]
     gold: int
 
+    def __repr__(self) -> str:
+        best = self.best()
+        return f"<ThresholdCurve of {self.gold} entities, best F1 {percent(best.f1)} at {best.threshold:.3f}>"
+
     def at(self, threshold: float) -> Point:
         """The point at any threshold."""
         return self._point(threshold, int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1)

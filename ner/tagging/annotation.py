@@ -1,6 +1,7 @@
 """Writers of what people are to correct in doccano and Label Studio: texts with what the model found in them.
 
-Texts without a character are left out. Other keys of a record go along.
+Texts without a character are left out, which doccano refuses; of the others in a text file, ``line`` says where they
+stood. Other keys of a record go along.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ner.document import Document, ScoredSpan
 from ner.schemes import to_spans
 from ner.tagging.details import readings
 from ner.tagging.options import TagOptions
+from ner.tagging.own_keys import set_aside
 from ner.tagging.units import Tagged, Unit
 from ner.tagging.writers import dump, other_keys
 
@@ -22,13 +24,13 @@ _MODEL = "ner"
 
 def write_doccano(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """A line a document: text, ``label``, and the entities' ``scores``, which doccano shows as metadata."""
-    others = other_keys(unit)
-    lines = []
+    others, lines = _beside(unit), []
     for document in unit.documents(tagged.spans):
         if document.text:
             record = doccano_record(document.text, [(one.label, one.start, one.end) for one in document.entities])
-            scores = [round(one.score, 6) for one in document.entities]
-            lines.append(f"{dump({**others, **record, 'scores': scores}, unit)}\n")
+            record["scores"] = [round(one.score, 6) for one in document.entities]
+            kept = set_aside(others, {**record, "entities": None})  # which doccano would take for its own
+            lines.append(f"{dump({**kept, **record}, unit)}\n")
     return "".join(lines)
 
 
@@ -37,16 +39,21 @@ def write_tasks(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
 
     The score of a single prediction is that of its least likely entity: Label Studio can show those tasks first.
     """
-    others, tasks, start = other_keys(unit), [], 0
+    others, tasks, start = _beside(unit), [], 0
     for document in unit.documents(tagged.spans):
         stop = start + len(document.offsets)
         if document.text:
             predictions = [_prediction(document)]
             if options.n_best and tagged.explanations is not None:
                 predictions = _predictions(document, readings(tagged.explanations[start:stop], options.n_best))
-            tasks.append(dump({"data": {**others, "text": document.text}, "predictions": predictions}, unit))
+            own = {"text": document.text}
+            tasks.append(dump({"data": {**set_aside(others, own), **own}, "predictions": predictions}, unit))
         start = stop
     return BETWEEN.join(tasks)
+
+
+def _beside(unit: Unit) -> dict[str, Any]:
+    return {"line": unit.line} if unit.origin is None and unit.text is not None else other_keys(unit)
 
 
 def _prediction(document: Document) -> dict[str, Any]:

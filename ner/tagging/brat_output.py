@@ -1,6 +1,7 @@
 """The output of brat: a folder with a text and its entities a document, their scores as notes.
 
-A text is a document. Of tokens, the sentences of a document are a line each.
+A text is a document, an empty one too, so that the texts one after another are the file that was read. Of tokens, the
+sentences of a document are a line each.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class _Folder:
         """Nothing: nobody can see the folder yet."""
 
     def close(self) -> None:
-        if any(self._texts):
+        if self._texts:
             write_pair("\n".join(self._texts), self._entities, self._folder / stem_of(self._written), self._name)
             self._written += 1
         self._texts, self._entities, self._end = [], [], 0

@@ -11,6 +11,7 @@ from ner.corpus.layout import DOCSTART, Layout, find_layout, is_tag, ragged
 from ner.corpus.source import Source, name_of, text_blocks
 from ner.errors import DataError
 from ner.schemes import OUTSIDE
+from ner.tagging.doubts import doubt_columns
 from ner.tagging.units import Columns, Unit
 
 _BOM = "\ufeff"
@@ -31,7 +32,7 @@ def read_columns(source: Source, data: DataConfig, columns: Sequence[str] = ()) 
     name = name_of(source)
     odd: dict[int, str] = {}
     find = partial(_find_layout, name=name, data=data)
-    document, positions = 0, None
+    document, positions, fresh = 0, None, True
     for number, text, layout in laid_out(whole_sentences(_plain(source, odd)), find):
         *chunks, rest = text.split("\n\n")
         for chunk in [*(f"{chunk}\n\n" for chunk in chunks), rest]:
@@ -39,12 +40,22 @@ def read_columns(source: Source, data: DataConfig, columns: Sequence[str] = ()) 
                 if positions is None and layout is not None:
                     positions = [_position(column, layout, number) for column in columns]
                 unit = _unit(chunk, number, layout, odd, name, positions or ())
+                if fresh and layout is not None and unit.sentences:
+                    fresh = False
+                    _doubt(unit, number, layout)
                 unit.document_of = [document + passed for passed in unit.document_of]
                 document += unit.origin.boundaries
                 yield unit
                 number += chunk.count("\n")
     for row in odd.values():  # a last line of blanks, without a line end
         yield Unit([], name=name, origin=Columns([row], "\t", []))
+
+
+def _doubt(unit: Unit, number: int, layout: Layout) -> None:
+    """Look whether the first sentence, in a unit that begins in that line, is what it is read as."""
+    places, lines = unit.origin.places[0], unit.origin.lines
+    rows = [layout.fields(lines[place].removesuffix("\r").removeprefix(_BOM)) for place in places]
+    doubt_columns(rows, layout.name, number + places[0])
 
 
 def _plain(source: Source, odd: dict[int, str]) -> Iterator[tuple[int, str]]:

@@ -23,7 +23,7 @@ def to_dataset(target: Target, options: TagOptions, title: str) -> Iterator[Outp
         raise DataError("a data set is a folder.", "<stdout>", remedy="Name one: --output FOLDER.")
     with replacing_folder(target) as folder:
         with _Splits(folder / ".rows", os.fspath(target)) as splits:
-            output = RowsOutput(splits.write, options.scheme)
+            output = RowsOutput(splits.write, options.tag_scheme)
             yield output
             output.close()
         splits.save(folder)

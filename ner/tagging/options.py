@@ -13,7 +13,7 @@ class TagOptions:
     """One object for all that `ner.tag_file` can be told.
 
     Attributes:
-        scheme: of the tags in column files.
+        scheme: of the tags in column files and tables; None for IOB2.
         min_score: entities of a lower probability are left out.
         threshold: decode for the score: take the entities that do not overlap and whose probabilities exceed this the
             most. Lower finds more, higher errs less. None leaves it at what the model is set to.
@@ -26,14 +26,14 @@ class TagOptions:
         ConfigError: a value that is not allowed.
     """
 
-    scheme: str = "IOB2"
+    scheme: str | None = None
     min_score: float = 0.0
     threshold: float | None = None
     probabilities: bool = False
     n_best: int = 0
 
     def __post_init__(self) -> None:
-        if named(self.scheme) not in SCHEMES:
+        if named(self.tag_scheme) not in SCHEMES:
             raise ConfigError(f"--scheme {self.scheme}: expected one of {', '.join(SCHEMES)}")
         for name, value in (("--min-score", self.min_score), ("--threshold", self.threshold)):
             if value is not None and not 0 <= value <= 1:
@@ -47,6 +47,13 @@ class TagOptions:
             raise ConfigError(f"--n-best has no place in {write}: write --to jsonl or --to label-studio")
         if self.probabilities and write not in ("jsonl", "conll"):
             raise ConfigError(f"--probabilities has no place in {write}: write --to jsonl or --to conll")
+        if self.scheme is not None and write not in ("conll", "parquet", "dataset"):
+            raise ConfigError(f"--scheme has no place in {write}, which holds no tags: write --to conll")
+
+    @property
+    def tag_scheme(self) -> str:
+        """The scheme of the tags that are written."""
+        return self.scheme or "IOB2"
 
     def wants_scores(self, write: str) -> bool:
         """Whether the entities' probabilities are needed."""

@@ -23,7 +23,7 @@ def to_parquet(target: Target, options: TagOptions, title: str) -> Iterator[Outp
     is_path = isinstance(target, (str, os.PathLike))
     with replacing_bytes(target) if is_path else nullcontext(target) as stream:  # type: ignore[arg-type]
         file = _ParquetFile(stream, str(target) if is_path else "<stream>")
-        output = RowsOutput(file.write, options.scheme)
+        output = RowsOutput(file.write, options.tag_scheme)
         try:
             yield output
             output.close()

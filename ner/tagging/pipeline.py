@@ -246,9 +246,19 @@ def _weight(unit: Unit) -> int:
 
 
 def input_kind(source: Source) -> str:
-    """What a source is by its name: a folder is a data set, and what tells nothing is text."""
+    """What a source is by its name: a folder is a data set, and what tells nothing is text.
+
+    Raises:
+        ConfigError: the name promises a format that is not read by its name.
+    """
     if isinstance(source, (str, os.PathLike)) and source != "-" and Path(source).is_dir():
         return "dataset"
+    ending = _ending(source)
+    if ending in _OTHERS:
+        raise ConfigError(
+            f"{name_of(source)}: {ending} tells no format that is tagged; say what it is, such as --from text for a "
+            "text a line"
+        )
     return by_name(source, INPUTS) or "text"
 
 
@@ -259,10 +269,16 @@ def _alike(read: str, target: Target) -> str:
         ConfigError: the target's name promises a format that is not written by its name.
     """
     is_file = isinstance(target, (str, os.PathLike)) and target != "-"
-    ending = Path(target).suffix.lower() if isinstance(target, (str, os.PathLike)) else ""
-    if ending in _OTHERS:
+    written = read if read == "conll" or (is_file and read in ("parquet", "dataset")) else "jsonl"
+    ending = _ending(target)
+    if ending in _OTHERS or (ending and written == "parquet"):
         raise ConfigError(f"--output {target}: {ending} tells no format that is written; say which it shall be: --to")
-    return read if read == "conll" or (is_file and read in ("parquet", "dataset")) else "jsonl"
+    return written
+
+
+def _ending(place: object) -> str:
+    """Of a file's name, ``.gz`` passed over; empty where there is none."""
+    return Path(os.fspath(place).removesuffix(".gz")).suffix.lower() if isinstance(place, (str, os.PathLike)) else ""
 
 
 def by_name(place: object, known: Collection[str]) -> str | None:

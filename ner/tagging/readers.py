@@ -11,6 +11,7 @@ from ner.corpus.source import Source, lines, name_of
 from ner.document import Offsets
 from ner.errors import DataError
 from ner.tagging.columns import read_columns
+from ner.tagging.doubts import TextDoubts
 from ner.tagging.units import Unit
 from ner.text import Tokenizer, segment
 
@@ -21,7 +22,9 @@ Reader = Callable[[Source, Tokenizer, DataConfig, Sequence[str]], Iterator[Unit]
 def read_text(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
     """A unit a line; an empty line is an empty text."""
     name = name_of(source)
+    doubts = TextDoubts(name)
     for number, line in lines(source):
+        doubts.look(number, line)
         unit = of_text(line, tokenizer, name, number)
         unit.document_of = [number] * len(unit.sentences)
         yield unit
@@ -118,7 +121,8 @@ def _of_record(
     key = next((one for one in keys if isinstance(record.get(one), list)), None)
     tokens: list[Any] = [] if key is None else record[key]
     text = record.get(text_key)
-    ours = ("text", "tokens", "entities", key, text_key)
+    empty = [one for one in (*keys, text_key) if record.get(one) is None]
+    ours = {key, *empty, *([text_key] if isinstance(text, str) else [])}
     others = {one: value for one, value in record.items() if one not in ours}
     if isinstance(text, str):
         if key is None or not tokens:

@@ -1,21 +1,25 @@
 """Rows of a table, made of what was tagged.
 
 Rows of a table stay as they are, types and all, and get ``entities``, as `ner.tagging.arrow` has them, and, where
-tokens were tagged, ``predicted_tags``. What comes from elsewhere becomes rows of ``text``, ``tokens``, ``entities``
-and ``predicted_tags``, with the other keys of a record and the ``document`` of a column file.
+tokens were tagged, ``predicted_tags``; what has such a name already gets another, see `ner.tagging.own_keys`. What
+comes from elsewhere becomes rows of ``text``, ``tokens``, ``entities`` and ``predicted_tags``, with the other keys of
+a record and the ``document`` of a column file.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ner.document import Document
 from ner.errors import DataError
 from ner.tagging.arrow import ENTITIES, TAGS, entity_dicts, kinds
+from ner.tagging.own_keys import aside, set_aside
 from ner.tagging.units import Columns, Row, Tagged, Unit
 from ner.tagging.writers import other_keys
 
+_DATASETS = b"huggingface"  # where `datasets` keeps its types in a schema
 _RECORDS = 4096  # from elsewhere that become one batch; the first decides on the types of their keys
 
 Batches = Callable[[Any, str | None], None]
@@ -74,7 +78,7 @@ class RowsOutput:
         self._write(batch, row.rows.split)
 
     def _add_records(self, unit: Unit, tagged: Tagged) -> None:
-        others = other_keys(unit)
+        others = set_aside(other_keys(unit), dict.fromkeys(own_schema().names))
         for number, document in enumerate(unit.documents(tagged.spans)):
             record = {
                 **({"document": unit.document_of[number]} if isinstance(unit.origin, Columns) else others),
@@ -90,10 +94,24 @@ class RowsOutput:
 
 
 def _with_column(batch: Any, name: str, values: Any) -> Any:
-    """The batch with a column at its end, in place of one of that name."""
-    if name in batch.schema.names:
-        batch = batch.drop_columns([name])
+    """The batch with a column at its end; one of that name is renamed."""
+    names = batch.schema.names
+    if name in names:
+        new = aside(name, names)
+        metadata = _renamed(batch.schema.metadata, name, new)
+        batch = batch.rename_columns([new if one == name else one for one in names]).replace_schema_metadata(metadata)
     return batch.append_column(name, values)
+
+
+def _renamed(metadata: dict[bytes, bytes] | None, name: str, new: str) -> dict[bytes, bytes] | None:
+    """What a schema says of its columns to `datasets`, such as the names of a `ClassLabel`."""
+    try:
+        told = json.loads((metadata or {})[_DATASETS])
+        features = told["info"]["features"]
+        told["info"]["features"] = {new if one == name else one: feature for one, feature in features.items()}
+    except (KeyError, TypeError, AttributeError, ValueError):  # it says nothing, or nothing that anybody reads
+        return metadata
+    return {**(metadata or {}), _DATASETS: json.dumps(told).encode()}
 
 
 class _Records:

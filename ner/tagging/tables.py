@@ -118,7 +118,7 @@ class _Reader:
     def units(self, batches: Iterator[Any]) -> Iterator[Unit]:
         number = 0
         for batch in batches:
-            rows = Rows(batch, self._column, self._of_tokens, self._split)
+            rows = Rows(batch, self._column, self._of_tokens, self._split, self._text)
             size = batch.nbytes // max(1, batch.num_rows)
             for index, (value, beside) in enumerate(
                 zip(batch.column(self._column).to_pylist(), self._beside(batch), strict=True)

@@ -90,16 +90,17 @@ class Rows:
         column: the one that is tagged.
         of_tokens: it holds lists of tokens, not texts.
         split: of the data set; None where there is but one.
+        text: the column of the texts of which the tokens are, if there is one.
     """
 
-    def __init__(self, batch: Any, column: str, of_tokens: bool, split: str | None) -> None:
+    def __init__(self, batch: Any, column: str, of_tokens: bool, split: str | None, text: str | None = None) -> None:
         self.batch, self.column, self.of_tokens, self.split = batch, column, of_tokens, split
+        self._text = text
 
     @cached_property
     def others(self) -> list[dict[str, Any]]:
         """What each row holds beside what is tagged."""
-        ours = {self.column, "text", "tokens", "entities"}
-        kept = [name for name in self.batch.schema.names if name not in ours]
+        kept = [name for name in self.batch.schema.names if name not in (self.column, self._text)]
         return self.batch.select(kept).to_pylist() if kept else [{} for _ in range(self.batch.num_rows)]
 
 

@@ -6,7 +6,7 @@ import datetime
 import decimal
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from operator import add
 from typing import Any
@@ -20,15 +20,17 @@ from ner.prediction import Explanation
 from ner.schemes import Span, to_tags
 from ner.tagging.details import add_alternatives, add_probabilities
 from ner.tagging.options import TagOptions
+from ner.tagging.own_keys import set_aside
 from ner.tagging.units import Columns, Row, Tagged, Unit
 
 Writer = Callable[[Unit, Tagged, TagOptions], str]
 
+_OURS = frozenset(("text", "tokens", "entities"))
 _UNFIT = re.compile(r"[\t\n\r ]")
 
 
 def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
-    """A line a document; a record's other keys come first."""
+    """A line a document; a record's other keys come first, see `ner.tagging.own_keys`."""
     others = other_keys(unit)
     documents = unit.documents(tagged.spans)
     if tagged.explanations is None:
@@ -37,12 +39,12 @@ def write_jsonl(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     for document in documents:
         found = tagged.explanations[start : start + len(document.offsets)]
         start += len(document.offsets)
-        record = {**others, **document.to_dict()}
+        record = document.to_dict()
         if options.probabilities:
             add_probabilities(record, found, tagged.tagset.tags)
         if options.n_best:
             add_alternatives(record, document, found)
-        lines.append(f"{dump(record, unit)}\n")
+        lines.append(f"{dump({**set_aside(others, record), **record}, unit)}\n")
     return "".join(lines)
 
 
@@ -62,7 +64,7 @@ def write_columns(unit: Unit, tagged: Tagged, options: TagOptions) -> str:
     """Column files with one more column; anything else as token, tab, tag, and an empty line after each sentence."""
     separator = unit.origin.separator if isinstance(unit.origin, Columns) else "\t"
     columns = [
-        to_tags(_plain(found), len(tokens), options.scheme)
+        to_tags(_plain(found), len(tokens), options.tag_scheme)
         for tokens, found in zip(unit.sentences, tagged.spans, strict=True)
     ]
     if tagged.explanations is not None:
@@ -120,11 +122,13 @@ def other_keys(unit: Unit) -> dict[str, Any]:
     return unit.origin if isinstance(unit.origin, dict) else {}
 
 
-def _plain_line(others: dict[str, Any], document: Document, unit: Unit) -> str:
+def _plain_line(others: Mapping[str, Any], document: Document, unit: Unit) -> str:
     """The line of a record of which nothing but the entities is told."""
     line = document.to_json()
+    if not _OURS.isdisjoint(others):
+        others = set_aside(others, document.to_dict())
     if others:
-        line = f"{json.dumps(others, ensure_ascii=False, default=partial(_in_json, unit))[:-1]}, {line[1:]}"
+        line = f"{json.dumps(dict(others), ensure_ascii=False, default=partial(_in_json, unit))[:-1]}, {line[1:]}"
     return f"{line if _is_utf8(line) else dump({**others, **document.to_dict()}, unit)}\n"
 
 

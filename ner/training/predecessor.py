@@ -128,7 +128,7 @@ def _copy_rows(new: Tensor, old: Tensor, rows: np.ndarray) -> None:
 
 def _differences(config: ModelConfig, other: ModelConfig) -> str:
     """The keys that shape a network and differ, with their values here and there."""
-    here, there = _flat(config.model_dump()), _flat(other.model_dump())
+    here, there = (_flat(one.without_folders().model_dump()) for one in (config, other))
     free = ("words.", "scheme", "head", "constrained_training")
     found = [
         f"model.{key}={there[key]} (here {value})"

@@ -68,7 +68,7 @@ def _tagging(found: dict[str, Any]) -> str:
         times = ours["tokens_per_second"] / speed if ours else None
         rows.append(
             [name, _n(speed), _f(times, 2), f"{speed / bare:.0%}", _n(row.get("with_load")), _f(row.get("load"), 2),
-             _n(row["peak_mb"]), _f(row.get("f1"), 4)]
+             _peak(name, row["peak_mb"]), _f(row.get("f1"), 4)]
         )  # fmt: skip
     head = ["system", "tokens/s", "ours / it", "of bare fp32", "with load", "load s", "peak MB", "test F1"]
     return f"### Tagging, file to file, {found['tokens']:,} tokens\n\n{_table(head, rows)}"
@@ -157,6 +157,11 @@ def _precision(found: dict[str, Any]) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _peak(name: str, megabytes: float) -> str:
+    """Memory of the process that was started; of several processes, the others come on top."""
+    return f"{_n(megabytes)} (parent alone)" if name.endswith(" processes") else _n(megabytes)
 
 
 def _n(value: float | None) -> str:

@@ -53,11 +53,15 @@ def test_columns_by_their_options(run: Run, tiny_model: Path) -> None:
 def test_schemes_and_confidence(run: Run, tiny_model: Path) -> None:
     content = "Ada\nlives\nin\nLondon\n"
     plain = run("tag", tiny_model, "--from", "conll", input=content).stdout
-    assert run("tag", tiny_model, "--from", "conll", "--scheme", "BILOU", input=content).stdout == plain.replace(
+    assert run("tag", tiny_model, "--from", "conll", "--scheme", "bilou", input=content).stdout == plain.replace(
         "B-", "U-"
     )
     sure = run("tag", tiny_model, "--from", "conll", "--probabilities", input=content).stdout
     assert [line.rsplit(" ", 1)[0] for line in sure.splitlines()] == plain.splitlines()
+    assert "no place in text, which holds no tags" in run(
+        "tag", tiny_model, "--to", "text", "--scheme", "IOB2", input="Ada", status=1
+    ).stderr  # fmt: skip
+    assert "--n-best" in run("tag", tiny_model, "--n-best", 0, input="Ada", status=2).stderr
     readings = json.loads(
         run("tag", tiny_model, "--from", "conll", "--to", "jsonl", "--n-best", 2, input=content).stdout
     )

@@ -109,6 +109,14 @@ def test_nothing_half_written_stands_under_the_final_name(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["kept"]
 
 
+def test_a_pair_is_replaced_together(tmp_path):
+    write_brat([Sentence(["Ada"], ["B-PER"])], tmp_path / "a.ann")
+    with pytest.raises(DataError, match="half of a surrogate pair"):
+        write_brat([Sentence(["Bob"], ["B-\ud800"])], tmp_path / "a.ann")  # no fault of the text
+    assert (tmp_path / "a.txt").read_text() == "Ada\n", "or the entities of the old text would be beside the new one"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.ann", "a.txt"]
+
+
 def test_places_that_cannot_be_written(tmp_path):
     with pytest.raises(DataError, match=r"No such file or directory\. Make the folder around it"):
         write_brat([], tmp_path / "no" / "out")

@@ -123,6 +123,7 @@ def test_where_things_stand_in_other_formats(tmp_path):
 def test_json_and_table_hold_the_numbers(corpus):
     report = check(corpus, lambda word: True)
     plain = json.loads(json.dumps(report.to_json()))
+    assert repr(report).startswith("<Report of train 3 sentences, dev ") and "warning" in repr(report)
     assert plain["splits"]["dev"]["labels"] == {"LOC": 1, "ORG": 1, "PER": 1}
     assert plain["problems"][0].keys() == {"severity", "message", "remedy"}
     table = report.table()

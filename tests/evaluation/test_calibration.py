@@ -119,6 +119,7 @@ def test_what_cannot_be_measured(arguments, message):
 
 def test_json_and_table():
     found = reliability([0.95, 0.9], [True, False], bins=1)
+    assert repr(found) == "<Reliability of 2 entities, mean score 92.50, precision 50.00, ECE 42.50>"
     data = json.loads(json.dumps(found.to_json()))
     assert data["ece"] == pytest.approx(0.425)
     assert data["bins"] == [{"low": 0, "high": 1, "count": 2, "score": pytest.approx(0.925), "precision": 0.5}]

@@ -49,6 +49,12 @@ def test_counts_by_hand():
     }
 
 
+def test_it_shows_itself_in_a_line():
+    told = "type 2, correct 1, boundary 1, both 1, missed 1, spurious 1"
+    assert repr(REPORT) == f"<ErrorReport of 4 sentences, {told}>"
+    assert repr(analyse([], [], [])) == "<ErrorReport of 0 sentences, no entities>"
+
+
 def test_novelty_by_hand():
     assert list(REPORT.by_novelty().items()) == [
         (SEEN, {"correct": 1}),  # Anna Lee

@@ -81,6 +81,7 @@ def test_no_spans():
 
 def test_table_and_json():
     found = curve(GOLD, SCORED)
+    assert repr(found) == "<ThresholdCurve of 3 entities, best F1 66.67 at 0.600>"
     lines = found.table().splitlines()
     assert lines[0].split() == ["threshold", "kept", "precision", "recall", "F1"]
     assert lines[1].split() == ["0.0000", "4", "50.00", "66.67", "57.14"]

@@ -45,7 +45,7 @@ def test_to_doccano_and_back(tagger: NameTagger, tmp_path: Path) -> None:
     assert first["label"][0] == [0, 12, "PER"]
     assert first["label"][1] == [25, 31, "LOC"], "in units of UTF-16, of which the emoji has two"
     assert first["scores"] == [0.6, 0.3, 0.2]
-    assert second == {"text": "It rained.", "label": [], "scores": []}
+    assert second == {"line": 3, "text": "It rained.", "label": [], "scores": []}, "doccano refuses the empty line 2"
     (tmp_path / "a.jsonl").write_text(output)
     assert found(tmp_path / "a.jsonl", "doccano") == EXPECTED
 
@@ -64,7 +64,10 @@ def test_to_label_studio_and_back(tagger: NameTagger, tmp_path: Path) -> None:
         "value": {"start": 24, "end": 30, "text": "London", "labels": ["LOC"]},
         "score": 0.3,
     }
-    assert second == {"data": {"text": "It rained."}, "predictions": [{"model_version": "ner", "result": []}]}
+    assert second == {
+        "data": {"line": 3, "text": "It rained."},
+        "predictions": [{"model_version": "ner", "result": []}],
+    }
     (tmp_path / "a.json").write_text(output)
     with pytest.raises(DataError, match="no task is annotated: 2 not annotated"):
         found(tmp_path / "a.json", "auto")
@@ -81,19 +84,22 @@ def test_nothing_is_still_json(tagger: NameTagger) -> None:
 
 @pytest.mark.parametrize("write", ["doccano", "label-studio"])
 def test_other_keys_go_along(tagger: NameTagger, write: str) -> None:
-    content = '{"id": 7, "text": "Ada left.", "entities": []}\n{"tokens": ["Otto"], "source": "x"}\n'
+    content = '{"id": 7, "text": "Ada left.", "entities": [1], "line": 9}\n{"tokens": ["Otto"], "source": "x"}\n'
     output = tagged(tagger, write, content, "jsonl")
     records = [json.loads(line) for line in output.splitlines()] if write == "doccano" else json.loads(output)
     first, second = [one.get("data", one) for one in records]
     assert (first["id"], first["text"], second["source"], second["text"]) == (7, "Ada left.", "x", "Otto")
+    assert first["line"] == 9 and first["entities_before" if write == "doccano" else "entities"] == [1]
 
 
 def test_to_brat_and_back(tagger: NameTagger, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXTS)
     tag_file(tagger, tmp_path / "a.txt", tmp_path / "brat", write="brat")  # type: ignore[arg-type]
     assert sorted(file.name for file in (tmp_path / "brat").iterdir()) == [
-        "000000.ann", "000000.txt", "000001.ann", "000001.txt",
-    ]  # fmt: skip
+        f"00000{number}.{suffix}" for number in range(3) for suffix in ("ann", "txt")
+    ]
+    texts = [file.read_text() for file in sorted((tmp_path / "brat").glob("*.txt"))]
+    assert "".join(texts) == f"{TEXTS}\n", "nothing of the input is lost, not even an empty line"
     assert (tmp_path / "brat" / "000000.ann").read_text().splitlines()[:2] == [
         "T1\tPER 0 12\tAda Lovelace", "#1\tAnnotatorNotes T1\t0.600000",
     ]  # fmt: skip

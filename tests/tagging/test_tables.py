@@ -65,9 +65,24 @@ def test_tokens_get_tags_in_the_scheme(tagger: NameTagger, tmp_path: Path) -> No
     source = parquet(tmp_path / "in.parquet", {"words": tokens, "entities": [1, 2, 3]})
     tag_file(tagger, source, tmp_path / "out.parquet", options=TagOptions(scheme="IOBES"))  # type: ignore[arg-type]
     rows = pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pydict()
-    assert list(rows) == ["words", "entities", "predicted_tags"]
+    assert list(rows) == ["words", "entities_before", "entities", "predicted_tags"]
+    assert rows["entities_before"] == [1, 2, 3], "what was the user's stays"
     assert (rows["words"], rows["predicted_tags"]) == (tokens, [["B-PER", "E-PER", "O"], [], []])
     assert entities(rows["entities"]) == [[("Ada Lovelace", "PER", 0, 12)], [], []]
+
+
+def test_a_renamed_column_keeps_its_type(tagger: NameTagger, tmp_path: Path) -> None:
+    names = datasets.List(datasets.ClassLabel(names=["O", "B-PER"]))
+    features = datasets.Features({"tokens": datasets.List(datasets.Value("string")), "predicted_tags": names})
+    rows = datasets.Dataset.from_dict({"tokens": [["Ada"]], "predicted_tags": [[1]]}, features=features)
+    rows.save_to_disk(str(tmp_path / "in"))
+    tag_file(tagger, tmp_path / "in", tmp_path / "out")  # type: ignore[arg-type]
+    found = datasets.load_from_disk(str(tmp_path / "out"))
+    assert found.features["predicted_tags_before"] == names and found[0]["predicted_tags_before"] == [1]
+    assert found[0]["predicted_tags"] == ["B-PER"]
+    tag_file(tagger, tmp_path / "out", tmp_path / "again")  # type: ignore[arg-type]
+    again = datasets.load_from_disk(str(tmp_path / "again"))
+    assert again.features["predicted_tags_before"] == names and again[0]["predicted_tags_before_before"] == ["B-PER"]
 
 
 @given(
