@@ -59,6 +59,11 @@ class DataConfig(Section):
     dev_fraction: Fraction = 0.1
     limit: Positive | None = None
 
+    @property
+    def made_scheme(self) -> str:
+        """In which tags are made of entities by offset."""
+        return "IOB2" if self.scheme == "auto" else self.scheme
+
     @classmethod
     def conflicts(cls, given: Mapping[str, Any]) -> list[str]:
         """Two corpora, or none where one is needed."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ner.config import DataConfig
 from ner.corpus.atomic import replacing, replacing_folder
 from ner.corpus.rebuild import Text, texts
 from ner.corpus.sentence import Sentence
@@ -18,24 +19,18 @@ from ner.corpus.source import lines, whole_text
 from ner.corpus.standoff import START, CharSpan, Standoff
 from ner.errors import DataError
 
+_DEFAULT = DataConfig()
 _ENTITY = re.compile(r"(?P<id>T\S*)\t(?P<label>\S+) (?P<pieces>[0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)(?:\t(?P<text>.*))?")
 
 
 def read_brat(
-    path: str | os.PathLike[str],
-    *,
-    tokenizer: str = "english",
-    cut_spans: str = "error",
-    scheme: str = "IOB2",
-    tagged: bool = True,
+    path: str | os.PathLike[str], data: DataConfig = _DEFAULT, *, tagged: bool = True
 ) -> Iterator[Sentence]:
     """Read the sentences of one text, or of all texts of a folder and the folders in it, by name.
 
     Args:
         path: a folder, a ``.txt`` or an ``.ann`` file.
-        tokenizer: cuts the texts.
-        cut_spans: what becomes of a span that cuts a token or is in several pieces: ``error``, ``widen`` or ``drop``.
-        scheme: of the tags that are made of entities.
+        data: what cuts the texts, and what becomes of a span that cuts a token or is in several pieces.
         tagged: False to read the texts alone.
 
     Yields:
@@ -49,7 +44,7 @@ def read_brat(
         annotation = text_file.with_suffix(".ann")
         text = whole_text(text_file)
         spans = list(_spans(annotation, text)) if tagged else None
-        standoff = Standoff(os.fspath(annotation), tokenizer, cut_spans, scheme)
+        standoff = Standoff(os.fspath(annotation), data)
         line = position = 0
         for sentence in standoff.sentences(text, spans, 1, document):
             start = int(sentence.columns[START][0])

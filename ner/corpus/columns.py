@@ -13,29 +13,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+from ner.config import DataConfig
 from ner.corpus.layout import COMMENT, DOCSTART, Layout, find_layout, is_tag, ragged, sample, wrong_tag
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import Source, name_of, text_blocks
 
+_DEFAULT = DataConfig()
 _BLANK_LINE = re.compile(r"^[ \t]+$", re.MULTILINE)
 _NEWDOC = re.compile(r"# newdoc(?= |$)")
 
 
-def read_columns(
-    source: Source,
-    *,
-    separator: str = "auto",
-    word_column: int | None = None,
-    tag_column: int | None = None,
-    tagged: bool = True,
-) -> Iterator[Sentence]:
+def read_columns(source: Source, data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
     """Read sentences one after the other, holding about a megabyte of the file at a time.
 
     Args:
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
-        separator: ``tab``, ``blank`` (runs of blanks and tabs), or ``auto``: tab where the first token line has one.
-        word_column, tag_column: counted from 0, negative from the end. None: words in the first, tags in the last
-            column; in the second and third where the first column numbers the tokens.
+        data: separator, and columns of words and tags, where these are not to be found out.
         tagged: False to read words alone; every other column is then kept as such.
 
     Yields:
@@ -49,9 +42,9 @@ def read_columns(
     find = partial(
         find_layout,
         name=name_of(source),
-        separator=separator,
-        word_column=word_column,
-        tag_column=tag_column,
+        separator=data.separator,
+        word_column=data.word_column,
+        tag_column=data.tag_column,
         tagged=tagged,
     )
     known: set[str] = set()

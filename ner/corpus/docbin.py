@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from ner.config import DataConfig
 from ner.corpus.atomic import replacing_bytes
 from ner.corpus.rebuild import Text, texts
 from ner.corpus.sentence import Sentence
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 Path = str | os.PathLike[str]
+_DEFAULT = DataConfig()
 
 
-def read_docbin(path: Path, *, scheme: str = "IOB2", tagged: bool = True) -> Iterator[Sentence]:
+def read_docbin(path: Path, data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
     """Read the sentences of a ``.spacy`` file.
 
     Args:
         path: what ``DocBin.to_disk`` or ``spacy convert`` wrote.
-        scheme: of the tags that are made of entities.
+        data: in which scheme tags are made of entities; nothing else of it counts, for tokens are the file's own.
         tagged: False to leave the entities aside.
 
     Yields:
@@ -43,7 +45,7 @@ def read_docbin(path: Path, *, scheme: str = "IOB2", tagged: bool = True) -> Ite
         MissingExtraError: spaCy is not installed.
     """
     spacy = _library(path)
-    standoff = Standoff(os.fspath(path), "whitespace", "error", scheme)
+    standoff = Standoff(os.fspath(path), data.model_copy(update={"tokenizer": "whitespace", "cut_spans": "error"}))
     try:
         docs = spacy.tokens.DocBin().from_disk(path).get_docs(spacy.blank("xx").vocab)
         for number, doc in enumerate(docs):

@@ -11,49 +11,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ner.config import DataConfig
 from ner.corpus.atomic import replacing
 from ner.corpus.jsonl import DOCUMENT, TEXT, RecordReader, parse_record
 from ner.corpus.rebuild import texts
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import Source, lines, name_of
-from ner.corpus.standoff import Standoff
 from ner.corpus.utf16 import Utf16
 from ner.corpus.write import Target, to_json
 from ner.errors import DataError
 
+_DEFAULT = DataConfig()
 LABEL = "label"
 _SPANS = (LABEL, "entities", "labels")
 
 
-def read_doccano(
-    source: Source,
-    *,
-    text: str | None = None,
-    tokenizer: str = "english",
-    cut_spans: str = "error",
-    scheme: str = "IOB2",
-    tagged: bool = True,
-) -> Iterator[Sentence]:
+def read_doccano(source: Source, data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
     """Read the sentences of an export.
 
     Args:
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
-        text: name of the key of the text; None for ``text``.
-        tokenizer: cuts the texts.
-        cut_spans: what becomes of a span that cuts a token: ``error``, ``widen`` or ``drop``.
-        scheme: of the tags that are made of spans.
+        data: name of the key of the text, what cuts it, and what becomes of a span that cuts a token.
         tagged: False to leave the spans aside.
 
     Raises:
         DataError: as `ner.corpus.jsonl.read_jsonl`, and a span that begins or ends within a character.
     """
     name = name_of(source)
-    standoff = Standoff(name, tokenizer, cut_spans, scheme)
-    reader = RecordReader(name, standoff, text=text, tagged=tagged)
+    reader = RecordReader(name, data.model_copy(update={"tokens": None, "tags": None}), tagged=tagged)
     for number, line in lines(source):
         if line and not line.isspace():
             record = parse_record(line, name, number)
-            yield from reader.sentences(_in_characters(record, text or TEXT, name, number), number)
+            yield from reader.sentences(_in_characters(record, data.text or TEXT, name, number), number)
 
 
 def write_doccano(sentences: Iterable[Sentence], target: Target) -> None:

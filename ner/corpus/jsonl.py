@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from ner.config import DataConfig
 from ner.corpus.layout import NO_TAG, is_tag
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import Source, lines, name_of
@@ -32,28 +33,15 @@ _LABEL = ("label", "type", "entity", "tag", "entity_group")
 SENTENCES = "sentences"
 DOCUMENT = "document"
 TEXT = "text"
+_DEFAULT = DataConfig()
 
 
-def read_jsonl(
-    source: Source,
-    *,
-    tokens: str | None = None,
-    tags: str | None = None,
-    text: str | None = None,
-    tokenizer: str = "english",
-    cut_spans: str = "error",
-    scheme: str = "IOB2",
-    tagged: bool = True,
-) -> Iterator[Sentence]:
+def read_jsonl(source: Source, data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
     """Read sentences, one line of the file at a time.
 
     Args:
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
-        tokens, tags: names of the keys; None tries the usual ones.
-        text: name of the key of raw text; None for ``text``.
-        tokenizer: cuts texts that come without tokens.
-        cut_spans: what becomes of a span that cuts a token: ``error``, ``widen`` or ``drop``.
-        scheme: of the tags that are made of entities.
+        data: names of the keys, what cuts texts that come without tokens, what becomes of a span that cuts a token.
         tagged: False to leave tags and entities aside.
 
     Yields:
@@ -64,8 +52,7 @@ def read_jsonl(
             or entities do not fit.
     """
     name = name_of(source)
-    standoff = Standoff(name, tokenizer, cut_spans, scheme)
-    reader = RecordReader(name, standoff, tokens=tokens, tags=tags, text=text, tagged=tagged)
+    reader = RecordReader(name, data, tagged=tagged)
     for number, line in lines(source):
         if line and not line.isspace():
             yield from reader.sentences(parse_record(line, name, number), number)
@@ -129,26 +116,16 @@ class RecordReader:
 
     Args:
         name: of the file, for messages.
-        standoff: makes sentences of texts.
-        tokens, tags, text, tagged: as for `read_jsonl`.
+        data, tagged: as for `read_jsonl`.
     """
 
-    def __init__(
-        self,
-        name: str,
-        standoff: Standoff,
-        *,
-        tokens: str | None = None,
-        tags: str | None = None,
-        text: str | None = None,
-        tagged: bool = True,
-    ) -> None:
+    def __init__(self, name: str, data: DataConfig, *, tagged: bool = True) -> None:
         self.name = name
-        self._text = text or TEXT
-        self._tokens = TOKENS if tokens is None else (tokens,)
-        self._tags = TAGS if tags is None else (tags,)
-        self._spans = SPANS if tags is None else (tags,)
-        self._standoff = standoff
+        self._text = data.text or TEXT
+        self._tokens = TOKENS if data.tokens is None else (data.tokens,)
+        self._tags = TAGS if data.tags is None else (data.tags,)
+        self._spans = SPANS if data.tags is None else (data.tags,)
+        self._standoff = Standoff(name, data)
         self._tagged = tagged
         self._documents = DocumentCount()
 

@@ -17,18 +17,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ner.config import DataConfig
 from ner.corpus.atomic import replacing
 from ner.corpus.json_values import objects
 from ner.corpus.jsonl import DOCUMENT, TEXT, RecordReader
 from ner.corpus.rebuild import texts
 from ner.corpus.sentence import Sentence
 from ner.corpus.source import Source, name_of
-from ner.corpus.standoff import Standoff
 from ner.corpus.utf16 import Utf16
 from ner.corpus.write import Target, to_json
 from ner.errors import DataError
 
 logger = logging.getLogger(__name__)
+_DEFAULT = DataConfig()
 
 HEAD, BETWEEN, FOOT = "[\n", ",\n", "\n]\n"
 """What stands before, between and behind the tasks of a file."""
@@ -36,23 +37,13 @@ HEAD, BETWEEN, FOOT = "[\n", ",\n", "\n]\n"
 _FROM, _TO = "label", "text"  # names of the tags in the project's configuration
 
 
-def read_label_studio(
-    source: Source,
-    *,
-    text: str | None = None,
-    tokenizer: str = "english",
-    cut_spans: str = "error",
-    scheme: str = "IOB2",
-    tagged: bool = True,
-) -> Iterator[Sentence]:
+def read_label_studio(source: Source, data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
     """Read the sentences of the annotated tasks of an export.
 
     Args:
         source: a path, ``-`` for standard input, or a binary stream; gzip is unpacked.
-        text: name of the key of the text among the task's ``data``; None for ``text``.
-        tokenizer: cuts the texts.
-        cut_spans: what becomes of a span that cuts a token: ``error``, ``widen`` or ``drop``.
-        scheme: of the tags that are made of spans.
+        data: name of the key of the text among a task's values, what cuts it, and what becomes of a span that cuts a
+            token.
         tagged: False to read all texts, annotated or not.
 
     Yields:
@@ -61,16 +52,16 @@ def read_label_studio(
     Raises:
         DataError: no JSON of tasks, no annotated task, or a label that does not fit its text.
     """
-    name, key = name_of(source), text or TEXT
-    reader = RecordReader(name, Standoff(name, tokenizer, cut_spans, scheme), tagged=tagged)
+    name, key = name_of(source), data.text or TEXT
+    reader = RecordReader(name, data.model_copy(update={"tokens": None, "tags": None, "text": None}), tagged=tagged)
     left_out: Counter[str] = Counter()
     read = 0
     for line, task in objects(source):
-        data = task.get("data", task)
-        content = data.get(key) if isinstance(data, dict) else None
+        values = task.get("data", task)
+        content = values.get(key) if isinstance(values, dict) else None
         if not isinstance(content, str):
             raise DataError(
-                f"the task has no text {key!r}, but {', '.join(data) if isinstance(data, dict) else 'no data'}.",
+                f"the task has no text {key!r}, but {', '.join(values) if isinstance(values, dict) else 'no data'}.",
                 name,
                 line,
                 "Set data.text to the key of the text that was annotated.",
@@ -79,7 +70,9 @@ def read_label_studio(
         if results is not None:
             spans = [span for one in results for span in _spans(one, content, name, line)]
             record = {TEXT: content, "entities": spans}
-            yield from reader.sentences({**record, DOCUMENT: data[DOCUMENT]} if DOCUMENT in data else record, line)
+            yield from reader.sentences(
+                {**record, DOCUMENT: values[DOCUMENT]} if DOCUMENT in values else record, line
+            )
             read += 1
     if left_out:
         counts = ", ".join(f"{count} {why}" for why, count in sorted(left_out.items()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,13 @@ __all__ = ["SPLITS", "hold_out", "load", "read", "scheme_of"]
 
 SPLITS = ("train", "dev", "test")
 _DEFAULT = DataConfig()
-_TOOLS = {"doccano": read_doccano, "label-studio": read_label_studio}
+_READERS: dict[str, Callable[..., Iterator[Sentence]]] = {
+    "columns": read_columns,
+    "jsonl": read_jsonl,
+    "spacy": read_docbin,
+    "doccano": read_doccano,
+    "label-studio": read_label_studio,
+}
 
 
 def read(path: str | os.PathLike[str], data: DataConfig = _DEFAULT, *, tagged: bool = True) -> Iterator[Sentence]:
@@ -108,40 +114,12 @@ def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> 
     """The sentences of a file, or of the texts in a folder, each with the name of its file."""
     name = os.fspath(path)
     kind = format_of(path) if data.format == "auto" else data.format
-    scheme = "IOB2" if data.scheme == "auto" else data.scheme  # of tags that are made of spans
-    cut = data.cut_spans
     if kind == "parquet":
         yield from rows(read_parquet(path), name, data.tokens, data.tags, tagged, None)
     elif kind == "brat":
         files = text_files(path)
-        for one in read_brat(path, tokenizer=data.tokenizer, cut_spans=cut, scheme=scheme, tagged=tagged):
+        for one in read_brat(path, data, tagged=tagged):
             yield os.fspath(files[one.document]), one
-    elif kind == "spacy":
-        for one in read_docbin(path, scheme=scheme, tagged=tagged):
-            yield name, one
-    elif kind in _TOOLS:
-        for one in _TOOLS[kind](
-            path, text=data.text, tokenizer=data.tokenizer, cut_spans=cut, scheme=scheme, tagged=tagged
-        ):
-            yield name, one
-    elif kind == "jsonl":
-        for one in read_jsonl(
-            path,
-            tokens=data.tokens,
-            tags=data.tags,
-            text=data.text,
-            tokenizer=data.tokenizer,
-            cut_spans=cut,
-            scheme=scheme,
-            tagged=tagged,
-        ):
-            yield name, one
     else:
-        for one in read_columns(
-            path,
-            separator=data.separator,
-            word_column=data.word_column,
-            tag_column=data.tag_column,
-            tagged=tagged,
-        ):
+        for one in _READERS[kind](path, data, tagged=tagged):
             yield name, one

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from ner.config import DataConfig
 from ner.corpus.sentence import Sentence
 from ner.errors import DataError
 from ner.schemes import Span, to_tags
@@ -57,20 +58,16 @@ class Standoff:
 
     Args:
         name: the file that holds the annotation, for messages.
-        tokenizer: name of the tokenizer; see `ner.text.get_tokenizer`.
-        cut_spans: ``error``, ``widen`` or ``drop``.
-        scheme: of the tags to be made.
+        data: tokenizer, what becomes of a span that cuts a token, and the scheme of the tags to be made.
 
     Attributes:
         cut: how many spans were widened or dropped.
     """
 
-    def __init__(self, name: str, tokenizer: str, cut_spans: str, scheme: str) -> None:
-        self.name = name
-        self.cut_spans = cut_spans
-        self.scheme = scheme
+    def __init__(self, name: str, data: DataConfig) -> None:
+        self.name, self.cut_spans, self.scheme = name, data.cut_spans, data.made_scheme
         self.cut = 0
-        self._tokenizer = get_tokenizer(tokenizer)
+        self._tokenizer = get_tokenizer(data.tokenizer)
 
     def sentences(
         self,

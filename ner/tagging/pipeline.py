@@ -94,8 +94,8 @@ def tag_file(
 
     Raises:
         DataError: the input cannot be read as what it was said to be, or the output cannot be written.
-        ConfigError: the options ask for what the output's format has no place for, or the target's ending promises
-            another format than any.
+        ConfigError: the options ask for what the output's format has no place for, or the ending of source or target
+            promises another format than any.
     """
     refuse_same(source, target)
     read = read or input_kind(source)

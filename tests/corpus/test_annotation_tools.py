@@ -51,7 +51,7 @@ def found(sentences):
 
 
 def of_studio(*values, **options):
-    return found(read_label_studio(io.BytesIO(tasks(*values)), **options))
+    return found(read_label_studio(io.BytesIO(tasks(*values)), DataConfig(**options)))
 
 
 @pytest.mark.parametrize(("content", "expected"), [(EXPORT, ["Ada", "Otto"]), (RELATIONS, ["Otto"])])
@@ -63,7 +63,7 @@ def test_exports_of_doccano(tmp_path, content, expected):
 
 def test_doccano_without_its_signs_is_told():
     plain = b'{"body": "\\ud83d\\ude00 Ada", "label": [[3, 6, "PER"]]}'
-    assert found(read_doccano(io.BytesIO(plain), text="body")) == [("PER", "Ada")]
+    assert found(read_doccano(io.BytesIO(plain), DataConfig(text="body"))) == [("PER", "Ada")]
     within = b'{"text": "\\ud83d\\ude00 Ada", "label": [[1, 6, "PER"]]}'
     with pytest.raises(DataError, match=r"<stream>:1: a span begins or ends at 1, within a character"):
         list(read_doccano(io.BytesIO(within)))

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 
+from ner.config import DataConfig
 from ner.corpus.brat import read_brat, write_brat
 from ner.corpus.sentence import Sentence
 from ner.errors import DataError
@@ -71,7 +72,7 @@ def test_texts_that_are_read_are_written_where_they_were(folder, tmp_path):
 def test_entities_come_back(tmp_path_factory, sentences):
     target = tmp_path_factory.mktemp("brat") / "out"
     write_brat(sentences, target)
-    found = list(read_brat(target, tokenizer="whitespace"))
+    found = list(read_brat(target, DataConfig(tokenizer="whitespace")))
 
     def entities(corpus):
         return [(one.document, label, one.tokens[a:b]) for one in corpus for label, a, b in to_spans(one.tags)]

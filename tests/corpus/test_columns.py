@@ -6,14 +6,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ner.config import DataConfig
 from ner.corpus import source
 from ner.corpus.columns import read_columns, whole_sentences
 from ner.errors import DataError
 from tests.corpus.strategies import content, patient
 
 
-def read(text, **options):
-    return list(read_columns(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **options))
+def read(text, tagged=True, **options):
+    source = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+    return list(read_columns(source, DataConfig(**options), tagged=tagged))
 
 
 def tokens(text, **options):

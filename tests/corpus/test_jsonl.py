@@ -5,15 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ner.config import DataConfig
 from ner.corpus.jsonl import read_jsonl
 from ner.errors import DataError
 from ner.schemes import to_spans
 from tests.corpus.strategies import patient
 
 
-def read(*records, **options):
+def read(*records, tagged=True, **options):
     text = "\n".join(one if isinstance(one, str) else json.dumps(one) for one in records)
-    return list(read_jsonl(io.BytesIO(text.encode()), **options))
+    return list(read_jsonl(io.BytesIO(text.encode()), DataConfig(**options), tagged=tagged))
 
 
 @pytest.mark.parametrize("tokens", ["tokens", "words"])

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ner.config import DataConfig
 from ner.corpus.standoff import CharSpan, Standoff
 from ner.errors import DataError
 from ner.schemes import SCHEMES, to_spans
@@ -16,7 +17,8 @@ TEXT = "Ada met U.S.-based IL-2-GFP. Yahoo! Inc. left Paris."
 def spans_of(text, spans, cut_spans="error", scheme="IOB2", tokenizer="english"):
     """(label, start, end) in characters, as the tags of the sentences say."""
     found = []
-    for one in Standoff("a.ann", tokenizer, cut_spans, scheme).sentences(text, spans, 1, 0):
+    data = DataConfig(tokenizer=tokenizer, cut_spans=cut_spans, scheme=scheme)
+    for one in Standoff("a.ann", data).sentences(text, spans, 1, 0):
         starts, ends = one.columns["start"], one.columns["end"]
         assert [text[int(a) : int(b)] for a, b in zip(starts, ends, strict=True)] == one.tokens
         found += [(label, int(starts[first]), int(ends[stop - 1])) for label, first, stop in to_spans(one.tags)]
@@ -100,7 +102,7 @@ def test_pieces_with_words_between_them_are_treated_as_cut():
 
 def test_a_span_across_sentences_joins_them():
     text = "He left. She stayed. We slept."
-    standoff = Standoff("a.ann", "english", "error", "IOB2")
+    standoff = Standoff("a.ann", DataConfig())
     assert len(list(standoff.sentences(text, [], 1, 0))) == 3
     joined = list(standoff.sentences(text, [span("X", 3, 12)], 1, 0))
     assert [" ".join(one.tokens) for one in joined] == ["He left . She stayed .", "We slept ."]
@@ -114,13 +116,13 @@ def test_overlapping_spans_are_an_error_and_equal_ones_are_one():
 
 
 def test_unannotated_text_has_no_tags():
-    (one,) = Standoff("a.ann", "english", "error", "IOB2").sentences("Hi all", None, 4, 2)
+    (one,) = Standoff("a.ann", DataConfig()).sentences("Hi all", None, 4, 2)
     assert (one.tokens, one.tags, one.line, one.document) == (["Hi", "all"], None, 4, 2)
 
 
 @pytest.mark.parametrize("cut_spans", ["widen", "drop", "error"])
 def test_tokens_that_were_given_and_leave_a_span_out(cut_spans):
-    standoff = Standoff("a.ann", "english", cut_spans, "IOB2")
+    standoff = Standoff("a.ann", DataConfig(cut_spans=cut_spans))
     tokens = [[(0, 3)]]
     if cut_spans == "drop":
         assert next(standoff.sentences("Ada Bob", [span("PER", 4, 7)], 1, 0, tokens)).tags == ["O"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ner.config import DataConfig
 from ner.corpus.columns import read_columns
 from ner.corpus.jsonl import read_jsonl
 from ner.corpus.sentence import Sentence
@@ -36,7 +37,7 @@ def test_columns_come_back_or_are_refused(tmp_path_factory, sentences):
         fields = [field for one in sentences for field in (*one.tokens, *one.columns["1"], *one.columns["3"])]
         assert any(sign in field for sign in ("\t", "\n", "\r", "-DOCSTART-") for field in fields)
         return
-    assert content(read_columns(path, word_column=0, tag_column=2)) == content(sentences)
+    assert content(read_columns(path, DataConfig(word_column=0, tag_column=2))) == content(sentences)
 
 
 @patient
@@ -64,7 +65,7 @@ def test_untagged_columns_come_back_or_are_refused(tmp_path_factory, sentences):
         write_columns(sentences, path)
     except DataError:
         return
-    assert content(read_columns(path, word_column=0, tagged=False)) == content(sentences)
+    assert content(read_columns(path, DataConfig(word_column=0), tagged=False)) == content(sentences)
 
 
 @patient
@@ -73,7 +74,7 @@ def test_word_and_tag_go_where_they_are_wanted(tmp_path_factory, sentences, plac
     path = tmp_path_factory.getbasetemp() / "placed.conll"
     word, tag = places
     write_columns(sentences, path, word_column=word, tag_column=tag)
-    assert content(read_columns(path, word_column=word, tag_column=tag)) == content(sentences)
+    assert content(read_columns(path, DataConfig(word_column=word, tag_column=tag))) == content(sentences)
 
 
 def test_named_columns_stand_between_word_and_tag_and_offsets_are_left_out(tmp_path):

@@ -50,7 +50,7 @@ def test_counts_by_hand():
 
 
 def test_it_shows_itself_in_a_line():
-    told = "type 2, correct 1, boundary 1, both 1, missed 1, spurious 1"
+    told = "type 2, correct 1, boundary 1, missed 1, both 1, spurious 1"
     assert repr(REPORT) == f"<ErrorReport of 4 sentences, {told}>"
     assert repr(analyse([], [], [])) == "<ErrorReport of 0 sentences, no entities>"
 
