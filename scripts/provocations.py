@@ -345,7 +345,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("check lengths.parquet", "row 0: 2 tokens, but 1 tags."),
     ("convert plain.conll full --to brat", "full: the folder is not empty. Name a new one."),
     ("convert documents.conll out.ann", "out.ann: there is more than one document."),
-    ("convert plain.conll no/out.ann", "no/out.txt: cannot be written: No such file or directory."),
+    ("convert plain.conll no/out.ann", "no/out.ann: cannot be written: No such file or directory."),
     ("convert plain.conll no/out --to brat", "no/out: cannot be written: No such file or directory."),
     ("convert blank.conll out.ann", "out.ann: the label 'a b' has white space in it."),
     ("convert partial.conll out.conll --scheme BILOU", "what a partial tag leaves open cannot be said in another scheme"),
