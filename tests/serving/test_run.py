@@ -19,7 +19,7 @@ pytest.importorskip("fastapi")
 
 from ner.errors import ConfigError
 from ner.serving import serve
-from ner.serving.run import is_loopback
+from ner.serving.run import _listening, is_loopback
 from ner.tagger import Tagger
 from tests.serving.servers import Server, serving
 
@@ -63,6 +63,13 @@ def test_what_is_answered(server: Server, request_: bytes, status: int) -> None:
         assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
     assert (status == 408) == (time.monotonic() - begun > SECONDS * 0.8)
     assert server.send(HEALTH).startswith(b"HTTP/1.1 200 ")
+
+
+def test_answers_do_not_wait_for_an_acknowledgement() -> None:
+    with _listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "head and body are written apart"
 
 
 @pytest.mark.parametrize("sent", [0, 1, len(HEAD) - 3, len(HEAD) + 22, len(HEAD) + 30])
