@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from ner.modules.char_cnn import CharCNN
 from ner.modules.crf import CRF, Constraints
 from ner.modules.crf_loss import PathTargets
 from ner.modules.dropout import GroupDropout
-from ner.modules.entity_share import share_penalty
+from ner.modules.entity_share import share_penalty, whole
 from ner.modules.language_model import LanguageModelHead
 from ner.modules.recurrent import Recurrent
 from ner.modules.smoothing import uniform_cross_entropy
@@ -41,6 +42,7 @@ class SequenceTagger(nn.Module):
     Attributes:
         teaching_temperature: at which a teacher's targets were computed.
         entity_share: share of tokens in entities that partial annotation is held to; None for no such check.
+        completed: makes of the sum over a batch the sum over all processes' shares of it, where it is one of several.
         context: tokens before and after a sentence that it is to be read with.
         auxiliary: a second head, in training alone; None for none.
         language_model: another that foretells the words, in training alone; None for none.
@@ -48,6 +50,7 @@ class SequenceTagger(nn.Module):
 
     teaching_temperature = 1.0
     entity_share: float | None = None
+    completed: Callable[[Tensor], Tensor] = staticmethod(whole)
 
     def __init__(self, config: ModelConfig, sizes: FeatureSizes, tagset: TagSet, word_dim: int) -> None:
         super().__init__()
@@ -213,7 +216,8 @@ class SequenceTagger(nn.Module):
             losses = self.crf.partial_loss(emissions, batch.allowed, batch.lengths, reduction="none")
             if self.entity_share is None:
                 return losses
-            return losses + SHARE_WEIGHT * share_penalty(self.crf, emissions, batch.lengths, self.entity_share)
+            penalty = share_penalty(self.crf, emissions, batch.lengths, self.entity_share, self.completed)
+            return losses + SHARE_WEIGHT * penalty
         if batch.tags is None:
             raise ValueError("a batch without tags has no loss: encode the corpus with its tags")
         losses = self.crf.loss(emissions, batch.tags, batch.lengths, reduction="none")

@@ -28,15 +28,12 @@ class Screen(Listener):
         self.epochs, self.begun, self.first, self.drawn = 0, 0.0, 0, 0.0
 
     def __enter__(self) -> Screen:
-        if self.console.is_terminal:
-            self.live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.console.is_terminal:
-            self.live.stop()
+        self.live.stop()
 
     def note(self, text: str) -> None:
         """A sentence of its own."""
@@ -52,6 +49,8 @@ class Screen(Listener):
         self.epochs, self.begun, self.first = config.training.epochs, time.perf_counter(), 0
         self.note(f"{len(prepared.tagset)} tags in {config.model.scheme}, on {place}; run folder {config.output}")
         self.note("epoch      loss   dev P   dev R  dev F1  tokens/s      left")
+        if self.console.is_terminal:  # not before: of several processes that train together one alone gets this far
+            self.live.start()
 
     def step(self, epoch: int, step: Step) -> None:
         """The live line."""

@@ -6,6 +6,8 @@ on the expected share of entity tokens (Effland & Collins 2021, "expected entity
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -14,7 +16,18 @@ from ner.modules.crf import CRF
 _STEP = 0.05
 
 
-def expected_share(crf: CRF, emissions: Tensor, lengths: Tensor, outside: int = 0) -> Tensor:
+def whole(own: Tensor) -> Tensor:
+    """What a sum over a batch is where no other process has a share of it: complete."""
+    return own
+
+
+def expected_share(
+    crf: CRF,
+    emissions: Tensor,
+    lengths: Tensor,
+    outside: int = 0,
+    completed: Callable[[Tensor], Tensor] = whole,
+) -> Tensor:
     """The expected share of a batch's tokens that lie in entities, a differentiable scalar.
 
     The expected number of tokens outside is the derivative of log Z with respect to a bonus on the tag ``O``; here it
@@ -23,16 +36,26 @@ def expected_share(crf: CRF, emissions: Tensor, lengths: Tensor, outside: int = 
     Args:
         crf: whose legal paths are summed over.
         emissions: [B, T, K].
-        lengths: int64 [B], not all 0.
+        lengths: int64 [B], not all 0 in all processes.
         outside: number of the tag ``O``.
+        completed: makes of a sum over these sentences that over the whole batch, of which others may have a share.
     """
     bonus = torch.zeros(emissions.shape[2], dtype=torch.float32, device=emissions.device)
     bonus[outside] = _STEP
     emissions = emissions.float()
     above, below = crf.log_partition(emissions + bonus, lengths), crf.log_partition(emissions - bonus, lengths)
-    return 1 - (above - below).sum() / (2 * _STEP * lengths.sum())
+    tokens_outside = (above - below).sum() / (2 * _STEP)
+    tokens_outside, tokens = completed(torch.stack([tokens_outside, lengths.sum().to(tokens_outside)])).unbind()
+    return 1 - tokens_outside / tokens
 
 
-def share_penalty(crf: CRF, emissions: Tensor, lengths: Tensor, share: float) -> Tensor:
+def share_penalty(
+    crf: CRF,
+    emissions: Tensor,
+    lengths: Tensor,
+    share: float,
+    completed: Callable[[Tensor], Tensor] = whole,
+) -> Tensor:
     """How far the expected share is from the one that is given, beyond a third of it either way; a scalar."""
-    return ((expected_share(crf, emissions, lengths) - share).abs() - share / 3).clamp(min=0)
+    expected = expected_share(crf, emissions, lengths, completed=completed)
+    return ((expected - share).abs() - share / 3).clamp(min=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from ner.model import SequenceTagger
 from ner.training.average import MovingAverage
 from ner.training.checkpoint import optimizer_tensors, restore_optimizer, trained_parameters
 from ner.training.optimizers import build_optimizer, clip_gradients, schedule
+from ner.training.processes import summed, summed_in_training
 from ner.training.seeds import seed_epoch
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Trainer:
         self.corpus = corpus
         self.config = config
         self.accelerator = accelerator
+        model.completed = partial(summed_in_training, accelerator)
         self.epoch = 0
         self.loss = math.nan
         self.seconds = self.tokens_per_second = math.nan
@@ -67,7 +70,7 @@ class Trainer:
         """One pass over the corpus, a `Step` after every batch. Sets `epoch`, `loss` (mean a sentence) and speed.
 
         Raises:
-            TrainingError: the training has diverged.
+            TrainingError: the training has diverged, or one of several processes has gone.
         """
         self.model.train()
         begun = time.perf_counter()
@@ -75,23 +78,25 @@ class Trainer:
         order = seed_epoch(self.config.seed, self.epoch, process)
         batches = list(bucketed(self.corpus.lengths, self.config.batch_size, order))
         total, seen, sentences = int(self.corpus.lengths.sum()), 0, sum(map(len, batches))
-        summed = torch.zeros((), device=self.accelerator.device)
+        mine = torch.zeros((), device=self.accelerator.device)
         for number, chosen in enumerate(batches):
             self._set_rate(self.epoch + number / len(batches))
-            mine = chosen[process::processes]
-            summed += self._step(self.corpus.batch(mine).to(self.accelerator.device), len(chosen))
+            share = self.corpus.batch(chosen[process::processes])
+            mine += self._step(share.to(self.accelerator.device), len(chosen))
             seen += int(self.corpus.lengths[chosen].sum())
             if number % _LOOK_EVERY == 0:
-                self._check(summed.item() / seen)
+                self._check(self._in_all(mine) / seen)
             yield Step(seen, total, time.perf_counter() - begun)
-        if processes > 1:
-            summed = self.accelerator.reduce(summed, reduction="sum")
-        loss = summed.item()
+        loss = self._in_all(mine)
         self._check(loss / total)
         self.epoch += 1
         self.loss = loss / sentences
         self.seconds = time.perf_counter() - begun
         self.tokens_per_second = total / self.seconds
+
+    def _in_all(self, mine: Tensor) -> float:
+        """The sum over the processes, which so decide alike what follows from it."""
+        return summed(self.accelerator, mine).item()
 
     def _check(self, loss: float) -> None:
         """Stop on a loss a token that no training recovers from, and on weights that are no numbers."""
@@ -126,7 +131,7 @@ class Trainer:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         flat = torch.cat([parameter.grad.flatten() for parameter in self.parameters if parameter.grad is not None])
-        flat = self.accelerator.reduce(flat, reduction="sum")
+        flat = summed(self.accelerator, flat)
         for parameter, part in zip(self.parameters, flat.split([p.numel() for p in self.parameters]), strict=True):
             parameter.grad = part.view_as(parameter)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from ner.evaluation.notebook import Shown
 from ner.evaluation.tables import Part, Table, percent, text
 from ner.training.listener import Listener
 from ner.training.preparation import further_columns
-from ner.training.processes import is_main_process
+from ner.training.processes import decided, join
 from ner.training.repeated import (
     SCORED,
     SeedRuns,
@@ -191,13 +192,13 @@ def learning_curve(
         raise ConfigError(f"portions {shown or 'none'}: expected fractions above 0 and up to 1, such as 0.25")
     folder = Path(config.output)
     planned = {}
+    accelerator = join(config.training.process_timeout)
+    if not accelerator.is_main_process:
+        listener = None
     for share in shares:
         placed = config.model_copy(update={"output": str(folder / f"portion-{share:g}")})
         planned[share] = with_seeds(placed, seeds or [config.training.seed])
-        if is_main_process():
-            make_room(Path(placed.output), planned[share], resume, overwrite)
-        else:
-            listener = None
+        decided(accelerator, partial(make_room, Path(placed.output), planned[share], resume, overwrite))
     corpus = _corpus(config, dataset)
     points: list[Point] = []
     for share, configs in planned.items():
@@ -214,7 +215,7 @@ def learning_curve(
         found = SeedRuns(folder / f"portion-{share:g}", runs)
         points.append(Point(share, len(part), float(np.mean(entities)), found))
     curve = LearningCurve(folder, tuple(points))
-    if is_main_process():
+    if accelerator.is_main_process:
         write_summary(curve.to_json(), folder / "curve.json")
     return curve
 

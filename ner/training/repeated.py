@@ -20,7 +20,7 @@ from ner.evaluation.spread import Spread
 from ner.evaluation.tables import Part, Table, percent, text
 from ner.training.folder import RunFolder
 from ner.training.listener import Listener
-from ner.training.processes import is_main_process
+from ner.training.processes import decided, join
 from ner.training.run import TrainResult, train
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def train_seeds(
         config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
     configs = with_seeds(config, seeds)
     folder = Path(config.output)
-    if is_main_process():
-        make_room(folder, configs, resume, overwrite)
-    else:
+    accelerator = join(config.training.process_timeout)
+    decided(accelerator, lambda: make_room(folder, configs, resume, overwrite))
+    if not accelerator.is_main_process:
         listener = None
     runs = {}
     for number, (seed, one) in enumerate(configs.items(), start=1):
@@ -131,7 +131,7 @@ def train_seeds(
         told = WithoutCorpus(listener) if listener is not None and number > 1 else listener
         runs[seed] = train(one, dataset, resume=resume, overwrite=overwrite, listener=told)
     found = SeedRuns(folder, runs)
-    if is_main_process():
+    if accelerator.is_main_process:
         write_summary(found.to_json(), folder / "seeds.json")
     return found
 

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -41,7 +41,7 @@ from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
 from ner.training.preparation import Prepared, column, prepare
-from ner.training.processes import decided, join, shared_out
+from ner.training.processes import agree, decided, join, meet, shared_out
 from ner.training.processor import choose_threads, denormals_flushed
 from ner.training.seeds import make_deterministic
 from ner.training.temperature import fit_temperature
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ner.tagger import Tagger
 
 T = TypeVar("T")
+Saved = tuple[dict[str, dict[str, Tensor]], dict[str, Any]]
 
 _CONTENT = "content of a file of vectors, clusters or gazetteers"
 
@@ -142,18 +143,22 @@ def train(
     Raises:
         ConfigError: the configuration cannot be used.
         DataError: the corpus or a file of vectors cannot be used.
-        TrainingError: the run folder is occupied or cannot be written, or the training diverged.
+        TrainingError: the run folder is occupied or cannot be written, the training diverged, or another of the
+            processes that train together has gone.
         MissingExtraError: a library for the training curve is not installed.
     """
     if not isinstance(config, Config):
         config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
-    accelerator, folder = join(), RunFolder(config.output)
+    accelerator, folder = join(config.training.process_timeout), RunFolder(config.output)
     if listener is None or not accelerator.is_main_process:
         listener = Listener()
-    claimed = folder.claimed(resume, overwrite) if accelerator.is_main_process else nullcontext()
-    with claimed, denormals_flushed():
-        accelerator.wait_for_everyone()
-        saved = load_checkpoint(folder.checkpoint) if resume and folder.occupied() else None
+    with ExitStack() as held, denormals_flushed():
+
+        def claim() -> Saved | None:
+            held.enter_context(folder.claimed(resume, overwrite))
+            return load_checkpoint(folder.checkpoint) if resume and folder.occupied() else None
+
+        saved = decided(accelerator, claim)  # the folder is the first process's alone
         if resume and not saved:
             listener.note(f"no checkpoint in {folder.path}: starting from the beginning")
         if saved:
@@ -183,6 +188,9 @@ class Run:
         self.model = prepared.network().to(accelerator.device)
         self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator)
         self.fixed = _fixed(prepared, self.trainer.corpus)
+        tree = prepared.config.model_dump(mode="json")
+        also = {f"training.{key}": tree["training"][key] for key in ("epochs", "patience")}
+        agree(accelerator, {**self.fixed, **also, "tagging": tree["tagging"]})
         self.epochs: list[dict[str, Any]] = []
         self.best_epoch, self.best_f1 = 0, -1.0
         self.best_weights: dict[str, Tensor] = {}
@@ -196,7 +204,9 @@ class Run:
 
     def complete(self) -> TrainResult:
         """Run the epochs that are left, then score the best weights on dev and, for the first time, on test."""
-        self.listener.started(self.prepared, f"{self.trainer.accelerator.device}, {torch.get_num_threads()} threads")
+        processes = self.trainer.accelerator.num_processes
+        place = f"{self.trainer.accelerator.device}, {torch.get_num_threads()} threads"
+        self.listener.started(self.prepared, place if processes == 1 else f"{place}, {processes} processes")
         while self.trainer.epoch < self.config.epochs and not self._out_of_patience():
             for step in self.trainer.run_epoch():
                 self.listener.step(self.trainer.epoch + 1, step)
@@ -208,7 +218,7 @@ class Run:
         if self.writes:
             self._save_model(result)
             self._draw()
-        self.trainer.accelerator.wait_for_everyone()  # the folder is complete for all
+        meet(self.trainer.accelerator)  # the folder is complete for all
         return result
 
     def restore(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from ner.config import Config, load_config
 from ner.errors import ConfigError, NerError, TrainingError
 from ner.threads import available_cores
 from ner.training.listener import Listener
+from ner.training.processes import launched_together
 from ner.training.repeated import write_summary
 from ner.tuning.result import Tuning
 from ner.tuning.space import Space, load_space
@@ -131,6 +132,11 @@ def tune(
         MissingExtraError: optuna is not installed.
     """
     import_optuna()
+    if launched_together() > 1:
+        raise ConfigError(
+            "a search is not for processes that train one model together: start it without a launcher, with several "
+            "jobs, or once on each machine with the same storage"
+        )
     if not isinstance(config, Config):
         config = load_config(Path(config) if isinstance(config, (str, os.PathLike)) else config)
     if (trials is not None and trials < 1) or jobs < 1:

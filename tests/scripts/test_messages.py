@@ -23,6 +23,7 @@ ELSEWHERE = (
     "ner/text/spacy_tokenizer.py",
     "ner/training/predecessor.py",
     "ner/training/preparation.py",
+    "ner/training/processes.py",
     "ner/tuning/",
 )
 

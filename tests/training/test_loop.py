@@ -111,7 +111,10 @@ class Together:
 
 
 @pytest.mark.parametrize("batch_size", [4, 1])  # of one sentence, the other processes have none
-def test_several_processes_go_the_way_of_one(tiny_config: dict[str, Any], batch_size: int) -> None:
+@pytest.mark.parametrize("unlabelled", [False, True])  # the penalty on the share of entities is of a whole batch
+def test_several_processes_go_the_way_of_one(tiny_config: dict[str, Any], batch_size: int, unlabelled: bool) -> None:
+    if unlabelled:
+        tiny_config["data"] |= {"unlabelled": "unknown", "entity_share": 0.1}
     what = prepared(tiny_config, batch_size=batch_size, optimizer={"name": "sgd", "lr": 0.05})
     one = trainer_of(what)
     list(one.run_epoch())
