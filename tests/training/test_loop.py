@@ -110,19 +110,29 @@ class Together:
         return total
 
 
+def alone_and_together(what: Prepared, processes: int, epochs: int = 1) -> tuple[Trainer, list[Trainer]]:
+    """Trainers after so many epochs: one alone, and several that share its batches."""
+    one, barrier = trainer_of(what), Barrier(processes)
+    meeting: list[Tensor | None] = [None] * processes
+    trainers = [trainer_of(what, Together(process, meeting, barrier)) for process in range(processes)]
+
+    def train(trainer: Trainer) -> None:
+        for _ in range(epochs):
+            list(trainer.run_epoch())
+
+    train(one)
+    with ThreadPoolExecutor(processes) as pool:
+        list(pool.map(train, trainers))
+    return one, trainers
+
+
 @pytest.mark.parametrize("batch_size", [4, 1])  # of one sentence, the other processes have none
 @pytest.mark.parametrize("unlabelled", [False, True])  # the penalty on the share of entities is of a whole batch
 def test_several_processes_go_the_way_of_one(tiny_config: dict[str, Any], batch_size: int, unlabelled: bool) -> None:
     if unlabelled:
         tiny_config["data"] |= {"unlabelled": "unknown", "entity_share": 0.1}
     what = prepared(tiny_config, batch_size=batch_size, optimizer={"name": "sgd", "lr": 0.05})
-    one = trainer_of(what)
-    list(one.run_epoch())
-    meeting: list[Tensor | None] = [None, None, None]
-    barrier = Barrier(3)
-    trainers = [trainer_of(what, Together(process, meeting, barrier)) for process in range(3)]
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda trainer: list(trainer.run_epoch()), trainers))
+    one, trainers = alone_and_together(what, 3)
     for trainer in trainers:
         assert trainer.loss == pytest.approx(one.loss, rel=1e-4)
         for name, parameter in weights(trainer.model).items():
@@ -130,6 +140,16 @@ def test_several_processes_go_the_way_of_one(tiny_config: dict[str, Any], batch_
     assert all(
         torch.equal(weights(trainers[0].model)[name], tensor) for name, tensor in weights(trainers[2].model).items()
     )
+
+
+def test_what_is_left_between_them_is_rounding(tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Prepared.network
+    monkeypatch.setattr(Prepared, "network", lambda what: network(what).double())
+    what = prepared(tiny_config, optimizer={"name": "adamw", "lr": 0.02, "weight_decay": 0.01}, ema=0.9)
+    one, (two, _) = alone_and_together(what, 2, epochs=3)
+    assert two.loss == pytest.approx(one.loss, rel=1e-12)
+    for name, parameter in weights(two.model).items():
+        torch.testing.assert_close(parameter, weights(one.model)[name], atol=1e-9, rtol=0, msg=name)
 
 
 @pytest.mark.parametrize("options", [{"lr": 1e4}, {"lr": 1e20}, {"lr": 1e38}, {"name": "sgd", "lr": 1e30, "clip": 0}])
