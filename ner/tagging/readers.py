@@ -15,6 +15,7 @@ from ner.tagging.doubts import TextDoubts
 from ner.tagging.units import Unit
 from ner.text import Tokenizer, segment
 
+_PLACE = {"text", "start", "end"}  # of a token
 Reader = Callable[[Source, Tokenizer, DataConfig, Sequence[str]], Iterator[Unit]]
 """Takes the source, what cuts texts, how the file is read, and the columns that the model reads beside the words."""
 
@@ -121,9 +122,11 @@ def _of_record(
     key = next((one for one in keys if isinstance(record.get(one), list)), None)
     tokens: list[Any] = [] if key is None else record[key]
     text = record.get(text_key)
-    empty = [one for one in (*keys, text_key) if record.get(one) is None]
-    ours = {key, *empty, *([text_key] if isinstance(text, str) else [])}
-    others = {one: value for one, value in record.items() if one not in ours}
+    others = {one: value for one, value in record.items() if value is not None or one not in (*keys, text_key)}
+    if isinstance(text, str):
+        del others[text_key]
+    if key is not None and not any(isinstance(token, dict) and not _PLACE.issuperset(token) for token in tokens):
+        del others[key]  # all of it comes back
     if isinstance(text, str):
         if key is None or not tokens:
             return of_text(text, tokenizer, name, line, others)

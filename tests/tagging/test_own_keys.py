@@ -44,6 +44,9 @@ def test_records_keep_what_they_had(tagger: NameTagger) -> None:
     assert [one["text"] for one in found["entities"]] == ["Ada"] and len(found["tokens"]) == 3
     found = jsonl(tagger, {"body": "Ada left.", "text": "a title"}, data=DataConfig(text="body"))
     assert (found["text"], found["text_before"]) == ("Ada left.", "a title") and "body" not in found
+    tokens = [{"text": "Ada", "start": 0, "end": 3, "pos": "NNP"}]
+    found = jsonl(tagger, {"text": "Ada", "tokens": tokens})
+    assert found["tokens_before"] == tokens and found["tokens"] == [{"text": "Ada", "start": 0, "end": 3}]
     found = jsonl(tagger, {"text": None, "tokens": ["Ada"]})
     assert list(found) == ["text", "tokens", "entities"], "a null is nothing"
 
