@@ -51,5 +51,5 @@ def run(line: str) -> None:
     assert result.exit_code == 0, f"{line}\n{result.output}"
 
 
-def test_there_are_five() -> None:
-    assert len(HOW_TOS) == 5
+def test_there_are_six() -> None:
+    assert len(HOW_TOS) == 6
