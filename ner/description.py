@@ -31,8 +31,8 @@ from ner.features.tags import TagSet
 from ner.schemes import inventory
 from ner.version import __version__
 
-FORMAT, EXPORTED_FORMAT = 1, 2
-"""Of the folder of a training, and of an exported one."""
+FORMAT, EXPORTED_FORMAT = 1, 3
+"""Of the folder of a training, and of an exported one, whose clusters are packed since 3."""
 WEIGHTS, GRAPH, TRANSITIONS = "model.safetensors", "model.onnx", "crf.safetensors"
 DESCRIPTION = "config.json"
 METRICS, CARD = "metrics.json", "README.md"  # for people and their programs
@@ -97,7 +97,12 @@ class Description(BaseModel):
     def read(self) -> list[str]:
         """The names of all other files that loading reads."""
         network = [GRAPH, TRANSITIONS] if self.runtime == "onnx" else [WEIGHTS]
-        return [*network, *FeatureEncoder.files(self.model)]
+        return [*network, *FeatureEncoder.files(self.model, self.packed)]
+
+    @property
+    def packed(self) -> bool:
+        """Whether the clusters are not text but packed."""
+        return self.runtime == "onnx" and self.format > 2
 
 
 def can_be_described(config: ModelConfig, tagging: TaggingConfig, tags: list[str]) -> bool:

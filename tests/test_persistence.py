@@ -193,7 +193,7 @@ def test_no_such_folder_and_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a model folder"):
         load_model(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(ModelError, match="not a model folder"):
+    with pytest.raises(ModelError, match="is a file, and a model is a folder"):
         load_model(tmp_path / "file")
 
 

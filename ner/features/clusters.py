@@ -12,16 +12,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
 
 from ner.errors import DataError, ModelError
 from ner.features.compressed import read_lines
 from ner.features.lookup import Lookup, find_sorted
+from ner.features.packed_words import PackedWords
 from ner.features.vectors import MISSING, Vectors, combine
 from ner.features.word_lists import read_words, write_words
 
 UNKNOWN = 0
 _PATH = re.compile(r"[01]+")
 _PREFIXES = re.compile(r"(?:[01]+ )*([01]+)")
+_PACKED = {
+    "words": ("uint8", 1),
+    "ends": ("uint32", 1),
+    "path_of_word": ("uint32", 1),
+    "paths": ("uint8", 1),
+    "prefixes": ("int64", 1),
+}
 _FORMS = (
     "A line is: word, tab, path; or word, tab, prefixes and path with blanks between; or path, tab, word, tab, count."
 )
@@ -34,7 +44,7 @@ class Clusters:
     word without a path. A path shorter than a prefix stands for itself.
 
     Args:
-        words: distinct and in code point order.
+        words: distinct and in code point order; packed, they are only searched.
         paths: distinct texts of 0 and 1.
         path_of_word: for each word the position of its path.
         prefixes: lengths, in bits, of the P prefixes that are features.
@@ -44,15 +54,20 @@ class Clusters:
     """
 
     def __init__(
-        self, words: Sequence[str], paths: Sequence[str], path_of_word: Sequence[int], prefixes: Sequence[int]
+        self,
+        words: Sequence[str] | PackedWords,
+        paths: Sequence[str],
+        path_of_word: Sequence[int] | NDArray[np.integer],
+        prefixes: Sequence[int],
     ) -> None:
-        if not all(map(lt, words, islice(words, 1, None))):
+        path_of_word = np.asarray(path_of_word, np.int64)
+        if not isinstance(words, PackedWords) and not all(map(lt, words, islice(words, 1, None))):
             raise ValueError("the words are not distinct and in code point order")
         if not all(map(_PATH.fullmatch, paths)):
             raise ValueError("a path has anything but 0 and 1")
-        if len(path_of_word) != len(words) or not 0 <= min(path_of_word, default=0) <= max(path_of_word, default=0):
+        if len(path_of_word) != len(words) or path_of_word.min(initial=0) < 0:
             raise ValueError("not every word has a path")
-        if max(path_of_word, default=-1) >= len(paths):
+        if path_of_word.max(initial=-1) >= len(paths):
             raise ValueError("a word has a path that is not there")
         if min(prefixes, default=1) < 1:
             raise ValueError("a prefix has no bit")
@@ -98,13 +113,42 @@ class Clusters:
         head, *words = read_words(path) or [""]
         try:
             return cls(words, *_checked(json.loads(head)))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             raise ModelError(f"{path}: holds no clusters: {error}. Copy the model again.") from None
 
     def save(self, path: Path) -> None:
         """Write a line of JSON with ``paths``, ``path_of_word`` and ``prefixes``, then the words, a word a line."""
-        head = {"paths": self.paths, "path_of_word": self.path_of_word, "prefixes": self.prefixes}
-        write_words(path, chain([json.dumps(head, separators=(",", ":"))], self.words))
+        head = {"paths": self.paths, "path_of_word": self.path_of_word.tolist(), "prefixes": self.prefixes}
+        write_words(path, chain([json.dumps(head, separators=(",", ":"))], self._texts()))
+
+    @classmethod
+    def load_packed(cls, path: Path) -> Clusters:
+        """Read what `save_packed` wrote.
+
+        Raises:
+            ModelError: the file is missing, cut short or holds no clusters.
+        """
+        try:
+            found = load_file(path)
+            if {name: (array.dtype.name, array.ndim) for name, array in found.items()} != _PACKED:
+                raise ValueError("not the arrays that it should have")
+            words = PackedWords(found["words"], found["ends"])
+            paths = found["paths"].tobytes().decode("ascii").split()
+            return cls(words, paths, found["path_of_word"], found["prefixes"].tolist())
+        except (OSError, ValueError, SafetensorError) as error:
+            raise ModelError(f"{path}: holds no clusters: {error}. Copy the model again.") from None
+
+    def save_packed(self, path: Path) -> None:
+        """Write ``words`` side by side in UTF-8, their ``ends``, ``path_of_word``, ``paths`` and ``prefixes``."""
+        words = self.words if isinstance(self.words, PackedWords) else PackedWords.pack(self.words)
+        arrays: dict[str, NDArray[Any]] = {
+            "words": words.content,
+            "ends": words.ends,
+            "path_of_word": self.path_of_word.astype(np.uint32),
+            "paths": np.frombuffer(" ".join(self.paths).encode("ascii"), np.uint8),
+            "prefixes": np.array(self.prefixes, np.int64),
+        }
+        path.write_bytes(save(arrays))
 
     def encode(self, words: Collection[str]) -> NDArray[np.int64]:
         """The numbers of the words' prefixes, [W, P], each below the prefix's ``sizes``."""
@@ -116,7 +160,7 @@ class Clusters:
         Args:
             vectors: whose vectors are concatenated, D numbers together.
         """
-        words = [word for word in self.words if any(part.lookup(word) != MISSING for part in vectors)]
+        words = [word for word in self._texts() if any(part.lookup(word) != MISSING for part in vectors)]
         matrix, _ = combine(vectors, words)
         found = []
         for numbers, size in zip(self.encode(words).T, self.sizes, strict=True):
@@ -126,9 +170,13 @@ class Clusters:
             found.append(means)
         return found
 
+    def _texts(self) -> Sequence[str]:
+        return self.words.unpack() if isinstance(self.words, PackedWords) else self.words
+
     def _find(self, word: str) -> int | None:
-        position = find_sorted(self.words, word, 0, len(self.words))
-        return None if position is None else self.path_of_word[position] + 1
+        known = self.words
+        position = known.find(word) if isinstance(known, PackedWords) else find_sorted(known, word, 0, len(known))
+        return None if position is None else int(self.path_of_word[position]) + 1
 
 
 def _read(path: str | Path) -> Iterator[tuple[str, str]]:

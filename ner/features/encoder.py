@@ -24,7 +24,7 @@ from ner.features.vectors import Vectors
 from ner.features.vocabulary import Vocabulary
 
 WORDS, CHARACTERS, CLUSTERS, GAZETTEERS = "words.txt", "characters.txt", "clusters.txt", "gazetteers.json"
-COLUMNS = "columns.json"
+COLUMNS, PACKED_CLUSTERS = "columns.json", "clusters.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,36 +184,46 @@ class FeatureEncoder:
         return np.concatenate(parts, axis=1) if parts else None
 
     @staticmethod
-    def files(config: ModelConfig) -> list[str]:
+    def files(config: ModelConfig, packed: bool = False) -> list[str]:
         """The names of the files that `save` writes and `load` reads, for a model of this configuration."""
-        features = config.features
-        further = {CLUSTERS: features.clusters, GAZETTEERS: features.gazetteers, COLUMNS: features.columns}
+        features, clusters = config.features, PACKED_CLUSTERS if packed else CLUSTERS
+        further = {clusters: features.clusters, GAZETTEERS: features.gazetteers, COLUMNS: features.columns}
         return [WORDS, CHARACTERS, *(name for name, wanted in further.items() if wanted)]
 
-    def save(self, folder: Path) -> None:
-        """Write the vocabularies as files of a model folder."""
+    def save(self, folder: Path, packed: bool = False) -> None:
+        """Write the vocabularies as files of a model folder.
+
+        Args:
+            folder: into which.
+            packed: write clusters so that reading them takes no time, instead of as text.
+        """
         self.vocabulary.save(folder / WORDS)
         self.characters.save(folder / CHARACTERS)
         if self.clusters is not None:
-            self.clusters.save(folder / CLUSTERS)
+            if packed:
+                self.clusters.save_packed(folder / PACKED_CLUSTERS)
+            else:
+                self.clusters.save(folder / CLUSTERS)
         if self.gazetteers is not None:
             self.gazetteers.save(folder / GAZETTEERS)
         if self.columns is not None:
             self.columns.save(folder / COLUMNS)
 
     @classmethod
-    def load(cls, folder: Path, config: ModelConfig, trained: int) -> FeatureEncoder:
+    def load(cls, folder: Path, config: ModelConfig, trained: int, packed: bool = False) -> FeatureEncoder:
         """Read what `save` wrote.
 
         Raises:
             ModelError: a file is missing or is not what it should be.
         """
-        features = config.features
+        features, clusters = config.features, None
+        if features.clusters:
+            clusters = Clusters.load_packed(folder / PACKED_CLUSTERS) if packed else Clusters.load(folder / CLUSTERS)
         return cls(
             Vocabulary.load(folder / WORDS, trained),
             CharacterVocabulary.load(folder / CHARACTERS),
             config.chars.max_length,
-            Clusters.load(folder / CLUSTERS) if features.clusters else None,
+            clusters,
             Gazetteers.load(folder / GAZETTEERS) if features.gazetteers else None,
             ColumnValues.load(folder / COLUMNS) if features.columns else None,
         )

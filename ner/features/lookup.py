@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
+from typing import AnyStr, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Item = TypeVar("Item", covariant=True)
 
 _DIGIT = re.compile(r"\d")  # of any script, as in the preprocessing of the vectors
 _REMEMBERED = 1 << 16  # words
@@ -64,7 +67,15 @@ class Lookup(dict[str, int]):
         return np.fromiter(map(self.__getitem__, words), np.int64, len(words))
 
 
-def find_sorted(words: Sequence[str], word: str, start: int, stop: int) -> int | None:
+class Ordered(Protocol[Item]):
+    """What can be searched by halving."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> Item: ...
+
+
+def find_sorted(words: Ordered[AnyStr], word: AnyStr, start: int, stop: int) -> int | None:
     """Where a word stands in ``words[start:stop]``, which is in code point order; None where it does not.
 
     A model's lists are kept in this order because it spares the index: a dictionary of 400,000 words takes longer to

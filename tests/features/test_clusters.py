@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
 
 from ner.errors import DataError, ModelError
 from ner.features.clusters import Clusters
 from ner.features.lookup import spellings
+from ner.features.packed_words import PackedWords
 from ner.features.vectors import Vectors
 from ner.features.word_lists import read_words, write_words
 
@@ -185,3 +187,55 @@ def test_a_prefix_has_the_mean_vector_of_its_words(tmp_path):
     assert long[number["paris"][1]] == pytest.approx([0, 0.5, 0.5, 0, 4.5])
     assert long[number["München"][1]].tolist() == long[number["paris"][1]].tolist()
     assert long[number["0000"][1]].tolist() == unseen and short[0].tolist() == unseen
+
+
+ANY_WORDS = st.lists(st.text(max_size=5), max_size=20, unique=True).map(sorted)  # halves of surrogate pairs, too
+
+
+@given(ANY_WORDS, st.lists(st.text(max_size=5), max_size=10))
+def test_packed_clusters_answer_as_others_do(tmp_path_factory, words, others):
+    clusters = Clusters(words, ["0", "10", "11"], [number % 3 for number in range(len(words))], [1, 2])
+    path = tmp_path_factory.mktemp("packed") / "clusters.safetensors"
+    clusters.save_packed(path)
+    packed = Clusters.load_packed(path)
+    assert packed.encode([*words, *others]).tolist() == clusters.encode([*words, *others]).tolist()
+    assert packed.sizes == clusters.sizes and packed.prefixes == [1, 2] and packed.paths == clusters.paths
+    packed.save_packed(path.with_name("again"))
+    assert path.with_name("again").read_bytes() == path.read_bytes()
+    packed.save(path.with_name("text"))
+    assert Clusters.load(path.with_name("text")).words == words
+
+
+def test_many_questions_are_answered_as_the_first_ones(monkeypatch):
+    monkeypatch.setattr("ner.features.packed_words._WORTH", 3)
+    words = PackedWords.pack(["a", "b", "\ud800", "😀"])
+    for _ in range(3):
+        assert [words.find(word) for word in ("a", "b", "\ud800", "😀", "", "c")] == [0, 1, 2, 3, None, None]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ends": np.array([1, 3], np.uint32)}, "do not end"),
+        ({"ends": np.array([2, 1], np.uint32)}, "do not end"),
+        ({"ends": np.array([1, 2], np.int64)}, "not the arrays"),
+        ({"path_of_word": np.array([0], np.uint32)}, "not every word"),
+        ({"path_of_word": np.array([0, 9], np.uint32)}, "not there"),
+        ({"paths": np.frombuffer(b"0 x", np.uint8)}, "anything but 0 and 1"),
+        ({"paths": np.frombuffer(b"0 \xff", np.uint8)}, "ascii"),
+        ({"prefixes": np.array([0])}, "no bit"),
+        ({"more": np.array([0])}, "not the arrays"),
+        (None, "safetensors|[Hh]eader"),
+    ],
+)
+def test_what_is_no_packed_file_is_refused(tmp_path, changed, said):
+    path = tmp_path / "clusters.safetensors"
+    Clusters(["a", "b"], ["0", "10"], [0, 1], [1]).save_packed(path)
+    if changed is None:
+        path.write_bytes(path.read_bytes()[:20])
+    else:
+        save_file({**load_file(path), **changed}, path)
+    with pytest.raises(ModelError, match=said):
+        Clusters.load_packed(path)
+    with pytest.raises(ModelError, match="holds no clusters"):
+        Clusters.load_packed(tmp_path / "none")

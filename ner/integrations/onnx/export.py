@@ -67,7 +67,7 @@ def export(model: str | os.PathLike[str], target: str | os.PathLike[str], *, vec
         except ValueError as error:
             raise ModelError(f"{source}: {error}; hold the vectors in fewer bytes: --vectors int8") from None
         save_file(transitions_of(network_of_torch), fresh / TRANSITIONS)
-        encoder.save(fresh)
+        encoder.save(fresh, packed=True)
         written = description.model_copy(
             update={
                 "format": EXPORTED_FORMAT,

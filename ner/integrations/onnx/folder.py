@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,12 @@ def load_exported(
     onnxruntime = _library(folder)
     description = describe(folder)
     try:
-        check_files(folder, description, FeatureEncoder.files(description.model))
+        check_files(folder, description, FeatureEncoder.files(description.model, description.packed))
         transitions = _transitions(read_checked(folder, TRANSITIONS, description), len(description.tags))
         tagset = TagSet(description.tags, description.model.scheme)
         check_tags(tagset)
         content = read_checked(folder, GRAPH, description)
-        encoder = FeatureEncoder.load(folder, description.model, description.trained)
+        encoder = FeatureEncoder.load(folder, description.model, description.trained, description.packed)
         _check_network(memoryview(content), description, encoder, tagset)
         session = _session(onnxruntime, content)
     except (SafetensorError, DataError, ValueError, OSError) as error:
@@ -79,6 +80,9 @@ def load_exported(
 
 
 def _library(folder: Path) -> Any:
+    # From 1.29 on it would tell its makers of every model and leave an identifier of the machine in the home folder;
+    # what it looks at to know is there before it is imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError:

@@ -126,7 +126,7 @@ def test_what_lies_in_the_folder(exported: Path, tiny_model: Path) -> None:
     names = {GRAPH, "crf.safetensors", "words.txt", "characters.txt", "config.json", "metrics.json", "README.md"}
     assert {path.name for path in exported.iterdir()} == names == set(model_files(exported))
     one, other = describe(tiny_model), describe(exported)
-    assert (one.format, one.runtime, other.format, other.runtime) == (1, "torch", 2, "onnx")
+    assert (one.format, one.runtime, other.format, other.runtime) == (1, "torch", 3, "onnx")
     assert other.model_copy(update={"format": 1, "runtime": "torch", "files": one.files}) == one
     assert "runtime" not in json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
     assert ner.load(exported).identity()["sha256"] == other.files[GRAPH]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import ner
+from ner.description import EXPORTED_FORMAT
 from ner.errors import ModelError
 from ner.integrations.onnx.wire import field, fields
 
@@ -242,5 +246,14 @@ def test_transitions_of_another_kind(folder: Path) -> None:
 
 
 def test_a_future_format(folder: Path) -> None:
-    describe(folder, lambda tree: tree.update(format=3))
-    refused(folder, "this release reads up to 2")
+    describe(folder, lambda tree: tree.update(format=EXPORTED_FORMAT + 1))
+    refused(folder, f"this release reads up to {EXPORTED_FORMAT}")
+
+
+def test_nothing_is_told_to_anybody(folder: Path, tmp_path: Path) -> None:
+    home, code = tmp_path / "home", f"import ner; ner.load({str(folder)!r}, threads=1).tag('Ada')"
+    home.mkdir()
+    quiet = ("CI", "ORT_", "XDG_", "GITHUB_")  # by some of these, onnxruntime is silent by itself
+    others = {name: value for name, value in os.environ.items() if not name.startswith(quiet)}
+    subprocess.run([sys.executable, "-c", code], env={**others, "HOME": str(home)}, check=True)
+    assert [path.name for path in home.rglob("*") if path.is_file()] == []
