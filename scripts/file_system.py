@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -46,6 +47,9 @@ def main(
             place = root / path.relative_to("/")
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path.resolve(), place)
+        (root / "dev").mkdir()
+        for device, number in (("null", 3), ("urandom", 9)):  # as every container has them
+            os.mknod(root / "dev" / device, stat.S_IFCHR | 0o666, os.makedev(1, number))
         done = subprocess.run(
             ["/usr/bin/python", "-I", "-m", "ner", "tag", "/model", "--threads", "1"],
             input=SENTENCE, capture_output=True, text=True, check=False,

@@ -139,7 +139,7 @@ def _check_numbers(name: str, weights: dict[str, NDArray[Any]]) -> None:
         ValueError: one of them is not.
     """
     for weight, array in weights.items():
-        low, high = (array.min(), array.max()) if array.size else (0, 0)
+        low, high = (float(array.min()), float(array.max())) if array.size else (0, 0)
         if not (low >= -LARGEST_WEIGHT and high <= LARGEST_WEIGHT):  # as is neither with NaN
             raise ValueError(
                 f"{name}: {weight} holds NaN or numbers beyond {LARGEST_WEIGHT:.0e}; the file was altered"

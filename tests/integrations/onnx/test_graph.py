@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ner.features.gazetteers import Gazetteers, Names
 from ner.features.tags import TagSet
 from ner.integrations.onnx import file
 from ner.integrations.onnx.export import weights_of
+from ner.integrations.onnx.folder import _check_numbers
 from ner.integrations.onnx.graph import network
 from ner.model import SequenceTagger
 
@@ -154,6 +156,12 @@ def test_vectors_in_fewer_bytes_are_nearly_the_same(vectors: str, error: float, 
     table, small = weights_of(model, "float32")["words.table"], weights_of(model, vectors)  # type: ignore[arg-type]
     held = small["words.table"].astype(np.float32) * small.get("words.scale", np.float32(1))
     assert np.abs(held - table).max() <= np.abs(table).max() * (2**-11 if vectors == "float16" else 0.5001 / 127)
+
+
+def test_vectors_in_float16_are_compared_with_the_largest_number_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _check_numbers("model.onnx", {"words.table": np.ones((2, 2), np.float16)})
 
 
 def test_vectors_that_float16_cannot_hold_are_refused() -> None:
