@@ -18,6 +18,7 @@ from ner.corpus.beside import ALONE, Beside
 from ner.errors import ConfigError
 from ner.features.encoder import FeatureEncoder
 from ner.model import SequenceTagger
+from ner.modules.char_cnn import CharCNN
 from ner.modules.crf_chain import full_precision
 from ner.modules.recurrent import Recurrent
 from ner.prediction import Precision
@@ -61,6 +62,8 @@ class Emitter:
             for module in model.modules():
                 if isinstance(module, Recurrent):
                     module.pack()
+                elif isinstance(module, CharCNN):
+                    module.tabulate()
         self._cache = WordTypeCache(model, encoder)
 
     def start(

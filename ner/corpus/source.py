@@ -21,6 +21,9 @@ from ner.errors import DataError
 
 Source = str | os.PathLike[str] | BinaryIO
 
+STRETCH = 1 << 22
+"""Bytes of a long file, unpacked, after which it may be cut: `stretch_lines` tells where."""
+
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -77,7 +80,31 @@ def text_blocks(source: Source, *, exact: bool = False) -> Iterator[tuple[int, s
     Raises:
         DataError: the source cannot be opened or unpacked, is not UTF-8, or has only lone CRs for line ends.
     """
-    line, begin = 1, True
+    for line, text, _ in _blocks(source, exact):
+        yield line, text
+
+
+def lines(source: Source) -> Iterator[tuple[int, str]]:
+    """The lines with their 1-based numbers, without line ends. Raises as `text_blocks` does."""
+    for first, text in text_blocks(source):
+        yield from enumerate(text.removesuffix("\n").split("\n"), first)
+
+
+def stretch_lines(source: Source) -> Iterator[tuple[int, str, bool]]:
+    """As `lines`, and whether a stretch begins: a line is of stretch N if its first byte is of the Nth `STRETCH`.
+
+    A stream that is a piece of a file says so by an attribute ``first_byte``: where in the file, unpacked, it begins.
+    """
+    last = -1
+    for first, text, stretch in _blocks(source, exact=False):
+        for number, line in enumerate(text.removesuffix("\n").split("\n"), first):
+            yield number, line, stretch != last
+            last = stretch
+
+
+def _blocks(source: Source, exact: bool) -> Iterator[tuple[int, str, int]]:
+    """As `text_blocks`, and the number of the stretch in which all lines of a piece begin."""
+    line, place = 1, getattr(source, "first_byte", 0)
     pending: list[bytes] = []
     with opened(source) as stream:
         while True:
@@ -88,10 +115,9 @@ def text_blocks(source: Source, *, exact: bool = False) -> Iterator[tuple[int, s
                 continue
             whole = b"".join([*pending, head, newline])
             pending = [tail] if tail else []
-            if whole:
-                text = _decode(whole.removeprefix(_BOM) if begin and not exact else whole, source, line)
-                begin = False
-                if not block and line == 1 and "\r" in text.rstrip("\r\n") and "\n" not in text:
+            for stretch, piece in _by_stretch(whole, place):
+                text = _decode(piece.removeprefix(_BOM) if not place and not exact else piece, source, line)
+                if not (place or block) and "\r" in text.rstrip("\r\n") and "\n" not in text:
                     raise DataError(
                         "the lines end in lone CRs, as on old Macs, not in LF or CR LF.",
                         name_of(source),
@@ -102,16 +128,22 @@ def text_blocks(source: Source, *, exact: bool = False) -> Iterator[tuple[int, s
                     text = text.replace("\r\n", "\n")
                     text = text if block or not text.endswith("\r") else f"{text[:-1]}\n"
                 if text:
-                    yield line, text
-                line += whole.count(b"\n")
+                    yield line, text, stretch
+                line += piece.count(b"\n")
+                place += len(piece)
             if not block:
                 return
 
 
-def lines(source: Source) -> Iterator[tuple[int, str]]:
-    """The lines with their 1-based numbers, without line ends. Raises as `text_blocks` does."""
-    for first, text in text_blocks(source):
-        yield from enumerate(text.removesuffix("\n").split("\n"), first)
+def _by_stretch(whole: bytes, place: int) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, from this place of a file on, cut where another stretch begins."""
+    start = 0
+    while start < len(whole):
+        stretch = (place + start) // STRETCH
+        end = whole.find(b"\n", max(start, (stretch + 1) * STRETCH - 1 - place))
+        stop = len(whole) if end < 0 else end + 1
+        yield stretch, whole[start:stop]
+        start = stop
 
 
 def first_bytes(source: Source, size: int = 4096) -> bytes:

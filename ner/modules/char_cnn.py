@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,8 @@ class CharCNN(nn.Module):
 
     No time is spent on padding: the words are laid end to end, with zeros between them, and only windows around
     characters are multiplied by the filters. Without a gradient, what a character adds at a place of a filter is
-    looked up in a table instead.
+    looked up in a table instead. Once tables are kept (:meth:`tabulate`), the features of a word are the same bits
+    whichever words they are computed with; a product of matrices rounds by their sizes.
 
     Args:
         num_chars: size of the character vocabulary, with 0 for padding.
@@ -72,6 +74,8 @@ class CharCNN(nn.Module):
             nn.init.xavier_uniform_(weight)
         self.bias = nn.Parameter(torch.zeros(self.output_size))
         self.dropout = Dropout(dropout)
+        self._tables: list[Tensor] = []
+        self._tabulated: list[tuple[int, int]] = []
 
     def forward(self, chars: Tensor) -> Tensor:
         """Features of words.
@@ -93,10 +97,28 @@ class CharCNN(nn.Module):
         row, real = self._lay_out(chars)
         # the table is a constant only while nothing is learnt, and pays if it has fewer rows than are looked up
         constant = not self.training and not torch.is_grad_enabled()
-        lookup = constant and len(real) > self.embedding.num_embeddings
-        scores = self._look_up(row, real) if lookup else self._convolve(row, real)
+        tables = self._kept() if constant else []
+        if constant and not tables and len(real) > self.embedding.num_embeddings:
+            tables = self._make_tables()
+        scores = self._look_up(row, real, tables) if tables else self._convolve(row, real)
         best = torch.segment_reduce(scores, "max", lengths=lengths)
         return self._activate(best.masked_fill((lengths == 0).unsqueeze(1), 0) + self.bias)
+
+    def tabulate(self) -> None:
+        """Keep the tables for inference, until the next training or another change of the weights."""
+        with torch.no_grad():
+            self._tables = [] if self.training else self._make_tables()
+        self._tabulated = self._weights_now()
+
+    def train(self, mode: bool = True) -> CharCNN:
+        """Training or inference; tables that were kept are let go."""
+        if mode:
+            self._tables = []
+        return super().train(mode)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies have weights, but no tables."""
+        return {**super().__getstate__(), "_tables": []}
 
     def activations(self, chars: Tensor) -> Tensor:
         """What each filter answers at each position, before the maximum: for looking inside.
@@ -143,16 +165,30 @@ class CharCNN(nn.Module):
             answers.append(windows.view(len(real), len(weight)) @ weight)
         return torch.cat(answers, 1)
 
-    def _look_up(self, row: Tensor, real: Tensor) -> Tensor:
-        """The same without dropout: a table holds what each character adds at each place of a filter."""
+    def _look_up(self, row: Tensor, real: Tensor, tables: Sequence[Tensor]) -> Tensor:
+        """The same without dropout, of what each character adds at each place of a filter."""
         size = self.embedding.num_embeddings
         answers = []
-        for width, weight in zip(self.widths, self.weights, strict=True):
-            places = weight.view(width, -1, weight.shape[1])
-            table = (self.embedding.weight @ places).flatten(0, 1)  # [width * num_chars, filters]
+        for width, table in zip(self.widths, tables, strict=True):
             entries = row[self._seen(real, width)] + torch.arange(0, width * size, size, device=row.device)
             answers.append(functional.embedding_bag(entries, table, mode="sum"))
         return torch.cat(answers, 1)
+
+    def _make_tables(self) -> list[Tensor]:
+        """What each character adds at each place of the filters of a width, ``[width * num_chars, filters]`` each."""
+        places = [
+            weight.view(width, -1, weight.shape[1]) for width, weight in zip(self.widths, self.weights, strict=True)
+        ]
+        return [(self.embedding.weight @ place).flatten(0, 1) for place in places]
+
+    def _kept(self) -> list[Tensor]:
+        """The tables that are kept, if they are of the weights as these are now."""
+        return self._tables if self._tables and self._tabulated == self._weights_now() else []
+
+    def _weights_now(self) -> list[tuple[int, int]]:
+        weights = [self.embedding.weight, *self.weights]
+        # Tensors of inference mode count no changes.
+        return [(weight.data_ptr(), -1 if weight.is_inference() else weight._version) for weight in weights]
 
     def _activate(self, scores: Tensor) -> Tensor:
         return scores.tanh() if self.activation == "tanh" else scores

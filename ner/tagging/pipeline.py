@@ -156,16 +156,24 @@ class _Work:
     ahead: list[Unit] = field(default_factory=list)
     held: int = 0
     begun: _Begun | None = None
+    earlier: int = 0
     surroundings: Surroundings = field(init=False)
 
     def __post_init__(self) -> None:
         self.surroundings = Surroundings(self.tagger.context)
 
     def add(self, unit: Unit, window: int) -> None:
-        """Take a unit, and go on once there is a window full of them; small ones first, so that no thread waits."""
+        """Take a unit, and go on once there is a window full of them; small ones first, so that no thread waits.
+
+        Where a stretch begins, so does a window, again a small one. The last digits of a score hang on what a
+        sentence is computed with: so they are the same where a stretch is tagged by itself, on another machine.
+        """
+        if unit.begins:
+            self.advance()
+            self.earlier = self.tokens
         self.ahead.append(unit)
         self.held += _weight(unit)
-        if self.held >= min(window, max(_FIRST_WINDOW, self.tokens)):
+        if self.held >= min(window, max(_FIRST_WINDOW, self.tokens - self.earlier)):
             self.advance()
 
     def advance(self, at_end: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ner.config import DataConfig
 from ner.corpus.jsonl import DOCUMENT, TEXT, TOKENS, DocumentCount, as_strings, given_offsets, parse_record
-from ner.corpus.source import Source, lines, name_of
+from ner.corpus.source import Source, name_of, stretch_lines
 from ner.document import Offsets
 from ner.errors import DataError
 from ner.tagging.columns import read_columns
@@ -23,10 +23,12 @@ Reader = Callable[[Source, Tokenizer, DataConfig, Sequence[str]], Iterator[Unit]
 def read_text(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: Sequence[str] = ()) -> Iterator[Unit]:
     """A unit a line; an empty line is an empty text."""
     name = name_of(source)
-    doubts = TextDoubts(name)
-    for number, line in lines(source):
-        doubts.look(number, line)
+    doubts = None if getattr(source, "first_byte", 0) else TextDoubts(name)
+    for number, line, begins in stretch_lines(source):
+        if doubts is not None:
+            doubts.look(number, line)
         unit = of_text(line, tokenizer, name, number)
+        unit.begins = begins
         unit.document_of = [number] * len(unit.sentences)
         yield unit
 
@@ -42,12 +44,13 @@ def read_jsonl(source: Source, tokenizer: Tokenizer, data: DataConfig, columns: 
     """
     name = name_of(source)
     keys = TOKENS if data.tokens is None else (data.tokens,)
-    documents = DocumentCount()
-    for number, line in lines(source):
+    documents, begins = DocumentCount(), False
+    for number, line, first in stretch_lines(source):
+        begins = begins or first
         if line and not line.isspace():
             record = parse_record(line, name, number)
             unit = _of_record(record, keys, data.text or TEXT, tokenizer, name, number)
-            unit.size = len(line)
+            unit.size, unit.begins, begins = len(line), begins, False
             is_text = unit.text is not None and not any(_are_strings(record.get(key)) for key in keys)
             place(unit, record, is_text, documents, columns)
             yield unit

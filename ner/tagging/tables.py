@@ -15,7 +15,7 @@ from typing import Any
 
 from ner.config import DataConfig
 from ner.corpus.jsonl import DOCUMENT, TEXT, TOKENS, DocumentCount
-from ner.corpus.source import Source, name_of
+from ner.corpus.source import STRETCH, Source, name_of
 from ner.errors import DataError
 from ner.tagging.readers import aligned, of_offsets, of_text, place
 from ner.tagging.units import Row, Rows, Unit
@@ -29,6 +29,8 @@ def read_parquet(
 ) -> Iterator[Unit]:
     """A unit a row of a parquet file.
 
+    A stream of which only some row groups are to be read says so by an attribute ``row_groups``, their numbers.
+
     Raises:
         DataError: the source is no parquet file, or a stream that cannot be read from its end; or it has no column of
             texts or tokens, or not those that the model reads.
@@ -41,14 +43,41 @@ def read_parquet(
         raise DataError("a parquet file is read from its end, and a stream has none.", name, remedy="Name the file.")
     try:
         with pyarrow.parquet.ParquetFile(source) as file:
-            batches = file.iter_batches(batch_size=_ROWS)
-            yield from _Reader(file.schema_arrow, name, tokenizer, data, columns).units(batches)
+            groups = getattr(source, "row_groups", range(file.num_row_groups))
+            before = sum(file.metadata.row_group(group).num_rows for group in range(min(groups, default=0)))
+            batches = (
+                (batch, number == 0)
+                for stretch in group_stretches(file.metadata, groups)
+                for number, batch in enumerate(file.iter_batches(batch_size=_ROWS, row_groups=stretch))
+            )
+            yield from _Reader(file.schema_arrow, name, tokenizer, data, columns).units(batches, before)
     except FileNotFoundError:
         raise DataError(
             "no such file.", name, remedy="Check the path; it is relative to the folder you are in."
         ) from None
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"is no parquet file: {error}.", name, remedy="Is it whole, and what it is named?") from None
+
+
+def group_stretches(metadata: Any, groups: Sequence[int]) -> list[list[int]]:
+    """The row groups of a parquet file in stretches that are tagged as if each were a file.
+
+    Args:
+        metadata: of the file.
+        groups: consecutive, the first of them the first of a stretch.
+
+    Returns:
+        as many row groups at a time as it takes to reach the bytes of a `STRETCH`, unpacked.
+    """
+    stretches: list[list[int]] = []
+    size = STRETCH
+    for group in groups:
+        if size >= STRETCH:
+            stretches.append([])
+            size = 0
+        stretches[-1].append(group)
+        size += metadata.row_group(group).total_byte_size
+    return stretches
 
 
 def read_dataset(
@@ -64,7 +93,7 @@ def read_dataset(
         schema = part.features.arrow_schema
         tables = part.with_format("arrow").iter(batch_size=_ROWS)
         batches = (
-            batch.replace_schema_metadata(schema.metadata)
+            (batch.replace_schema_metadata(schema.metadata), False)
             for table in tables
             for batch in table.combine_chunks().to_batches()
         )
@@ -115,9 +144,10 @@ class _Reader:
         self._values = _value_names(schema, columns) if columns else {}
         self._documents = DocumentCount()
 
-    def units(self, batches: Iterator[Any]) -> Iterator[Unit]:
-        number = 0
-        for batch in batches:
+    def units(self, batches: Iterator[tuple[Any, bool]], before: int = 0) -> Iterator[Unit]:
+        """Units of batches, each with whether a stretch begins with it, and so many rows before them."""
+        number = before
+        for batch, begins in batches:
             rows = Rows(batch, self._column, self._of_tokens, self._split, self._text)
             size = batch.nbytes // max(1, batch.num_rows)
             for index, (value, beside) in enumerate(
@@ -126,10 +156,10 @@ class _Reader:
                 number += 1
                 text = None if self._text is None else beside[self._text]
                 unit = self._unit(value, text, number, Row(rows, index))
-                unit.size = size
+                unit.size, unit.begins = size, begins and not index
                 place(unit, beside, not self._of_tokens, self._documents, self._columns)
                 yield unit
-        if not number:
+        if number == before:
             yield Unit([], name=self._name, origin=Row(self._no_rows(), -1))
 
     def _no_rows(self) -> Rows:

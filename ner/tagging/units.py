@@ -26,6 +26,7 @@ class Unit:
         document_of: the number of each sentence's document, the same in the next unit if that goes on with it.
         is_closed: whether what follows the unit is another document for certain.
         columns: what the model reads beside the words: for each sentence a list a column; None where there is none.
+        begins: a stretch of a long file begins with it, which is tagged as if it were the beginning of a file.
     """
 
     sentences: list[list[str]]
@@ -38,6 +39,7 @@ class Unit:
     document_of: list[int] = field(default_factory=list)
     is_closed: bool = True
     columns: list[list[list[str]]] | None = None
+    begins: bool = False
 
     def documents(self, spans: list[list[ScoredSpan]]) -> list[Document]:
         """The unit as documents: one for a text, one for each sentence of tokens."""

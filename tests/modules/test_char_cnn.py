@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import math
 
 import pytest
@@ -187,3 +188,46 @@ def test_impossible_sizes_are_refused(options: dict[str, object], said: str) -> 
 def test_a_batch_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\[W, C\], got \[2, 3, 4\]"):
         make()(torch.zeros(2, 3, 4, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_with_tables_a_word_is_the_same_bits_in_any_company(widths: tuple[int, ...]) -> None:
+    torch.manual_seed(1)
+    cnn = CharCNN(60, dim=30, filters=30, widths=widths).eval()
+    generator = torch.Generator().manual_seed(2)
+    words = [torch.randint(1, 60, (1 + number % 13,), generator=generator).tolist() for number in range(300)]
+    alone = [words_to_tensor([word]) for word in words]
+    with torch.no_grad():
+        before = torch.cat([cnn(word) for word in alone])
+        cnn.tabulate()
+        whole = cnn(words_to_tensor(words))
+        for size in (1, 2, 7, 100):
+            pieces = [cnn(words_to_tensor(words[start : start + size])) for start in range(0, 300, size)]
+            assert torch.equal(torch.cat(pieces), whole)
+    assert torch.allclose(whole, before, atol=1e-6)
+
+
+def test_tables_are_of_the_weights_as_they_are() -> None:
+    cnn, word = make(), words_to_tensor([[3, 1, 4]])
+    with torch.no_grad():
+        cnn.tabulate()
+        first = cnn(word)
+        cnn.weights[0].mul_(2)
+        assert torch.allclose(cnn(word), make_like(cnn)(word)) and not torch.allclose(cnn(word), first)
+        cnn.tabulate()
+        cnn.embedding.weight.data = cnn.embedding.weight.data * 3
+        assert torch.allclose(cnn(word), make_like(cnn)(word))
+        copied = copy.deepcopy(cnn)
+        cnn.tabulate()
+        for _, weight in copied.named_parameters():
+            weight.zero_()
+        assert not copied(word).any() and cnn(word).any()
+    cnn.tabulate()
+    assert cnn(word).requires_grad, "with a gradient, nothing is looked up"
+
+
+def make_like(cnn: CharCNN) -> CharCNN:
+    """Another with the same weights."""
+    other = make(cnn.widths)
+    other.load_state_dict(cnn.state_dict())
+    return other

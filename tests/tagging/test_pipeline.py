@@ -479,3 +479,32 @@ def test_settings_of_the_interpreter_are_undone_by_the_last_of_several_threads(t
             assert files[number].result() == 0
     assert within < before[0]
     assert (sys.getswitchinterval(), gc.get_threshold()) == before
+
+
+@pytest.mark.parametrize("read", ["text", "jsonl"])
+def test_windows_begin_anew_with_a_stretch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+    """What is computed together in a stretch hangs on nothing before it; see `ner.corpus.source.stretch_lines`."""
+    monkeypatch.setattr("ner.corpus.source.STRETCH", 1000)
+    monkeypatch.setattr("ner.tagging.pipeline._FIRST_WINDOW", 20)
+    together: list[list[str]] = []
+
+    class Watched(NameTagger):
+        def start(self, sentences: Any, *arguments: Any) -> Any:
+            together.append([" ".join(sentence) for sentence in sentences])
+            return super().start(sentences, *arguments)
+
+    rows = [f"Ada {number} lives in Oslo ." if number % 7 else "" for number in range(300)]
+    lines = [(row if read == "text" else json.dumps({"text": row})).encode() + b"\n" for row in rows]
+    path = tmp_path / "a"
+    path.write_bytes(b"".join(lines))
+    tag_file(Watched(), path, io.StringIO(), read=read, write="text", window=100)  # type: ignore[arg-type]
+    whole, together[:] = list(together), []
+    stretch: list[bytes] = []
+    for number, line in enumerate(lines):
+        place = sum(map(len, lines[:number]))
+        if stretch and place // 1000 != (place - len(lines[number - 1])) // 1000:
+            tag_file(Watched(), io.BytesIO(b"".join(stretch)), io.StringIO(), read=read, write="text", window=100)  # type: ignore[arg-type]
+            stretch = []
+        stretch.append(line)
+    tag_file(Watched(), io.BytesIO(b"".join(stretch)), io.StringIO(), read=read, write="text", window=100)  # type: ignore[arg-type]
+    assert whole == together and len(whole) > 20
