@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ner.document import Document, Entity, Token
     from ner.ensemble import Ensemble
     from ner.integrations.onnx.export import export
+    from ner.integrations.ray.tagging import tag_files
     from ner.integrations.word_vectors import learn_vectors
     from ner.scoring import Evaluation, evaluate
     from ner.serving import create_app
@@ -69,6 +70,7 @@ _HOMES = {
     "Tagger": "ner.tagger",
     "load": "ner.tagger",
     "tag_file": "ner.tagging",
+    "tag_files": "ner.integrations.ray.tagging",
     "LearningCurve": "ner.training.portions",
     "learning_curve": "ner.training.portions",
     "SeedRuns": "ner.training.repeated",
@@ -116,6 +118,7 @@ __all__ = [
     "load_config",
     "suggest",
     "tag_file",
+    "tag_files",
     "train",
     "train_seeds",
     "tune",

@@ -17,6 +17,7 @@ use_vectors() { ner vectors text.txt --output vectors.txt --dim 5 --min-count 1 
 use_hub() { python -c "import huggingface_hub; from ner.integrations import hub"; }
 use_onnx() { ner export model small && ner tag small text.txt --to conll -o tagged.conll && file_is tagged.conll; }
 use_server() { python -c "import ner; from ner.serving import create_app; create_app(ner.load('model'))"; }
+use_ray() { ner tag model text.txt --engine ray --workers 1 -o parts && file_is parts/part-00000.jsonl && file_is parts/_job.json; }
 use_docs() { (cd "$root" && mkdocs build --strict --quiet --site-dir "$place/site") && file_is "$place/site/index.html"; }
 use_test() { (cd "$root" && pytest -q -p no:cacheprovider tests/test_schemes.py); }
 
