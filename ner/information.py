@@ -133,5 +133,5 @@ def _micro(metrics: Any, split: str) -> dict[str, float] | None:
     """Precision, recall and F1 on a split as fractions; None where there are none."""
     try:
         return {key: float(metrics[split]["micro"][key]) for key in _NUMBERS}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any
 
@@ -30,21 +30,28 @@ def accept_any_text() -> None:
 
 @contextmanager
 def warning(as_typed: Callable[[str], str]) -> Iterator[None]:
-    """Show what the package warns of meanwhile, a line each on standard error.
+    """Show what the package warns of meanwhile, a line each on standard error; where nobody can read them, nowhere.
 
     Args:
         as_typed: makes of a message what the command's user typed.
     """
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: typer.echo(  # type: ignore[method-assign]
-        printable(f"warning: {as_typed(record.getMessage())}"), err=True
-    )
+    handler = _Warnings(as_typed)
     logger = logging.getLogger("ner")
     logger.addHandler(handler)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self, as_typed: Callable[[str], str]) -> None:
+        super().__init__(logging.WARNING)
+        self._as_typed = as_typed
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError):  # a warning is no reason to stop what it warns of
+            typer.echo(printable(f"warning: {self._as_typed(record.getMessage())}"), err=True)
 
 
 def write_json(value: Any, target: str | os.PathLike[str]) -> None:

@@ -122,7 +122,8 @@ class TrainingConfig(Section):
         precision: ``fp32`` or ``bf16`` (the CRF stays in fp32).
         threads: of the processor; unset, a short probe chooses what is fastest at the start.
         process_timeout: seconds that each of several processes that train together waits for another before it takes
-            it for lost and ends; more than the first needs for what it does alone, such as fitting a threshold.
+            it for lost and ends, from 1 to a year's; more than the first needs for what it does alone, such as
+            fitting a threshold.
         checkpoint_every: epochs between checkpoints for ``--resume``.
         tensorboard: write TensorBoard events into the run folder.
         plot: draw the training curve into the run folder at the end (extra ``plots``).
@@ -139,7 +140,7 @@ class TrainingConfig(Section):
     ema: Fraction = 0.0
     precision: Literal["fp32", "bf16"] = "fp32"
     threads: Positive | None = None
-    process_timeout: Annotated[float, Field(gt=0)] = 1800.0
+    process_timeout: Annotated[float, Field(ge=1, le=31_536_000)] = 1800.0
     checkpoint_every: Positive = 1
     tensorboard: bool = False
     plot: bool = False

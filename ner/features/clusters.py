@@ -135,7 +135,13 @@ class Clusters:
             words = PackedWords(found["words"], found["ends"])
             paths = found["paths"].tobytes().decode("ascii").split()
             return cls(words, paths, found["path_of_word"], found["prefixes"].tolist())
-        except (OSError, ValueError, SafetensorError) as error:
+        except (
+            OSError,
+            ValueError,
+            SafetensorError,
+            TypeError,
+            AttributeError,
+        ) as error:  # the last, of types unknown
             raise ModelError(f"{path}: holds no clusters: {error}. Copy the model again.") from None
 
     def save_packed(self, path: Path) -> None:

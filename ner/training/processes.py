@@ -26,8 +26,15 @@ R = TypeVar("R")
 
 
 def launched_together() -> int:
-    """How many processes a launcher has started, this one among them; 1 without a launcher."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    """How many processes a launcher has started, this one among them; 1 without a launcher.
+
+    Raises:
+        TrainingError: ``WORLD_SIZE``, where launchers say it, is no number.
+    """
+    found = os.environ.get("WORLD_SIZE") or "1"
+    if not found.isdecimal():
+        raise TrainingError(f"WORLD_SIZE={found}: expected how many processes train together; unset it for one")
+    return max(1, int(found))
 
 
 def join(timeout: float = 1800.0) -> Accelerator:
@@ -37,17 +44,22 @@ def join(timeout: float = 1800.0) -> Accelerator:
         timeout: seconds that this process waits for another before it takes it for lost; the first call decides.
 
     Raises:
-        TrainingError: the others cannot be reached.
+        TrainingError: the others cannot be reached, or nobody has said where they are.
     """
     from accelerate import Accelerator
     from accelerate.utils import InitProcessGroupKwargs
 
     if launched_together() == 1:
         return Accelerator()
-    with _company():
-        return Accelerator(
-            cpu=_without_gpu(), kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))]
-        )
+    waiting = InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))
+    try:
+        with _company():
+            return Accelerator(cpu=_without_gpu(), kwargs_handlers=[waiting])
+    except ValueError as error:  # of accelerate and torch, where variables are missing
+        raise TrainingError(
+            f"WORLD_SIZE is set, as for several processes, but they cannot meet: {error}. "
+            "Start them with torchrun or accelerate launch, or unset it."
+        ) from None
 
 
 def is_main_process() -> bool:

@@ -158,7 +158,8 @@ def test_info(run: Run, tiny_model: Path) -> None:
 def test_info_does_without_scores(run: Run, tiny_model: Path, tmp_path: Path) -> None:
     import shutil
 
-    for broken in (None, "", "[]", '{"data": {"train": {}}}', '{"data": 3}'):
+    endless = '{"dev": {"micro": {"precision": 1' + "0" * 400 + "}}}"
+    for broken in (None, "", "[]", '{"data": {"train": {}}}', '{"data": 3}', endless):
         copy = tmp_path / f"m{broken!r:.3}"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(tiny_model, copy)

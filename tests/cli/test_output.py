@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ner.cli.output import warning
 from tests.cli.conftest import Run
 
 HERE = Path(__file__).parents[2]
@@ -46,3 +48,15 @@ def test_commands_print_in_one_way() -> None:
         calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
         printed = [one for one in calls if isinstance(one, ast.Name) and one.id == "print"]
         assert len(printed) == (path.name in ("output.py", "__init__.py")), path
+
+
+def test_a_warning_that_nobody_can_read_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    gone = os.fdopen(writing, "w", buffering=1)
+    monkeypatch.setattr(sys, "stderr", gone)
+    with warning(str):
+        logging.getLogger("ner.tagging").warning("looks like a header")
+    monkeypatch.undo()
+    with pytest.raises(BrokenPipeError):  # so it was told
+        gone.close()

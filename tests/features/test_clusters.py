@@ -226,6 +226,8 @@ def test_many_questions_are_answered_as_the_first_ones(monkeypatch):
         ({"prefixes": np.array([0])}, "no bit"),
         ({"more": np.array([0])}, "not the arrays"),
         (None, "safetensors|[Hh]eader"),
+        (b"BF16", "holds no clusters"),  # types that numpy does not have
+        (b"F8_E4M3", "holds no clusters"),
     ],
 )
 def test_what_is_no_packed_file_is_refused(tmp_path, changed, said):
@@ -233,6 +235,10 @@ def test_what_is_no_packed_file_is_refused(tmp_path, changed, said):
     Clusters(["a", "b"], ["0", "10"], [0, 1], [1]).save_packed(path)
     if changed is None:
         path.write_bytes(path.read_bytes()[:20])
+    elif isinstance(changed, bytes):
+        size = 1 + (changed == b"BF16")
+        head = {"words": {"dtype": changed.decode(), "shape": [2 // size], "data_offsets": [0, 2]}}
+        path.write_bytes(len(text := json.dumps(head).encode()).to_bytes(8, "little") + text + b"ab")
     else:
         save_file({**load_file(path), **changed}, path)
     with pytest.raises(ModelError, match=said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -145,6 +146,30 @@ def test_seeds_and_portions_are_trained_together_too(make: Make, tmp_path: Path)
 
     assert [end.status for end in together(work, tmp_path)] == [0, 0]
     assert (tmp_path / "seeds/seeds.json").exists() and (tmp_path / "curve/curve.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ("two", "WORLD_SIZE=two: expected how many"),
+        ("2", "MASTER_ADDR.*Start them with torchrun or accelerate launch"),
+    ],
+)
+def test_others_whom_nobody_has_started(make: Make, tmp_path: Path, size: str, message: str) -> None:
+    def work(_: int) -> None:
+        for name in ("RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+            del os.environ[name]
+        os.environ["WORLD_SIZE"] = size
+        train(make(epochs=1))
+
+    (end,) = together(work, tmp_path, processes=1)
+    assert end.status == 1 and re.search(f"TrainingError: .*{message}", end.said)
+
+
+@pytest.mark.parametrize("seconds", [0.0001, 1e10])  # which gloo takes for no end at all, and for none
+def test_a_time_that_no_backend_can_wait_is_refused(make: Make, seconds: float) -> None:
+    with pytest.raises(ConfigError, match="process_timeout"):
+        train(make(process_timeout=seconds))
 
 
 def test_a_search_is_not_for_them(tiny_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
