@@ -20,7 +20,7 @@ from ner.evaluation.tables import percent, text_table
 
 WHOLE = "nothing"
 PARTS: dict[str, tuple[str, ...]] = {
-    "word vectors": ("vectors=[]",),
+    "word vectors": ("vectors=[]", "model.features.cluster_start=random"),
     "characters": ("model.chars.dim=0",),
     "shape": ("model.features.shape_dim=0",),
     "clusters": ("model.features.clusters=null",),
