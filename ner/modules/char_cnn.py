@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ner.modules.crf_chain import full_precision
 from ner.modules.dropout import Dropout
 
 ACTIVATIONS = ("tanh", "identity")
@@ -106,7 +107,7 @@ class CharCNN(nn.Module):
 
     def tabulate(self) -> None:
         """Keep the tables for inference, until the next training or another change of the weights."""
-        with torch.no_grad():
+        with torch.no_grad(), full_precision(self.bias.device):
             self._tables = [] if self.training else self._make_tables()
         self._tabulated = self._weights_now()
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ner.errors import NerError, TrainingError
 
@@ -130,6 +130,21 @@ def agree(accelerator: Accelerator, values: Mapping[str, Any]) -> None:
             f"the processes that train together do not have the same {', '.join(found)}: "
             "start all of them with the same configuration and the same files"
         )
+
+
+def begin_alike(accelerator: Accelerator, model: nn.Module) -> None:
+    """Give all processes the first one's weights, in place: those of another machine may have other last bits.
+
+    Raises:
+        TrainingError: a process has gone.
+    """
+    if accelerator.num_processes == 1:
+        return
+    from accelerate.utils import broadcast
+
+    with _company(), torch.no_grad():
+        for tensor in (*model.parameters(), *model.buffers()):
+            tensor.copy_(broadcast(tensor.detach().clone()))
 
 
 def summed(accelerator: Accelerator, tensor: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
-from ner.config import Config, checksum, load_config
+from ner.config import Config, ModelConfig, OptimizerConfig, checksum, load_config
 from ner.corpus.beside import Beside
 from ner.corpus.write import write_predictions
 from ner.description import CARD, METRICS
@@ -41,7 +42,7 @@ from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
 from ner.training.preparation import Prepared, column, prepare
-from ner.training.processes import agree, decided, join, meet, shared_out
+from ner.training.processes import agree, begin_alike, decided, join, meet, shared_out
 from ner.training.processor import choose_threads, denormals_flushed
 from ner.training.seeds import make_deterministic
 from ner.training.temperature import fit_temperature
@@ -186,11 +187,14 @@ class Run:
         self.writes = accelerator.is_main_process
         self.events = Events(folder.events) if self.config.tensorboard and self.writes else None
         self.model = prepared.network().to(accelerator.device)
-        self.trainer = Trainer(self.model, prepared.encoded(), self.config, accelerator)
-        self.fixed = _fixed(prepared, self.trainer.corpus)
+        corpus = prepared.encoded()
+        self.fixed = _fixed(prepared, corpus)
         tree = prepared.config.model_dump(mode="json")
         also = {f"training.{key}": tree["training"][key] for key in ("epochs", "patience")}
-        agree(accelerator, {**self.fixed, **also, "tagging": tree["tagging"]})
+        shapes = {name: list(tensor.shape) for name, tensor in self.model.state_dict().items()}
+        agree(accelerator, {**self.fixed, **also, "tagging": tree["tagging"], "weights' shapes": shapes})
+        begin_alike(accelerator, self.model)
+        self.trainer = Trainer(self.model, corpus, self.config, accelerator)
         self.epochs: list[dict[str, Any]] = []
         self.best_epoch, self.best_f1 = 0, -1.0
         self.best_weights: dict[str, Tensor] = {}
@@ -227,7 +231,8 @@ class Run:
         Raises:
             TrainingError: the corpus or the configuration is not the one of the checkpoint.
         """
-        changed = [key for key, value in self.fixed.items() if value != state["fixed"].get(key)]
+        before = _up_to_date(state["fixed"])
+        changed = [key for key, value in self.fixed.items() if value != before.get(key)]
         if self.config.epochs < len(state["epochs"]):  # it may grow, but not below what was trained
             changed.append("training.epochs")
         if changed:
@@ -404,3 +409,12 @@ def _fixed(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
         **{f"training.{key}": config["training"][key] for key in keys},
         _CONTENT: corpus.checksum() + sha256(prepared.matrix.tobytes()).hexdigest(),
     }
+
+
+def _up_to_date(fixed: dict[str, Any]) -> dict[str, Any]:
+    """What a checkpoint fixed, with the keys that came into the configuration later at their defaults."""
+    later: dict[str, Any] = {}
+    for key, section in (("model", ModelConfig), ("training.optimizer", OptimizerConfig)):
+        with suppress(ValidationError):  # then it differs, and is named as what does
+            later[key] = section.model_validate(fixed.get(key)).model_dump(mode="json")
+    return {**fixed, **later}

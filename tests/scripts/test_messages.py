@@ -14,6 +14,7 @@ ELSEWHERE = (
     "ner/corpus/beside.py",
     "ner/corpus/docbin.py",
     "ner/corpus/hub.py",
+    "ner/features/clusters.py",
     "ner/features/columns.py",
     "ner/integrations/",
     "ner/serving/",

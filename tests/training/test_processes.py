@@ -18,9 +18,11 @@ import yaml
 from safetensors.torch import load_file
 
 from ner.errors import ConfigError
+from ner.model import SequenceTagger
 from ner.training.listener import Listener
 from ner.training.loop import Step
 from ner.training.portions import learning_curve
+from ner.training.preparation import Prepared
 from ner.training.repeated import train_seeds
 from ner.training.run import train
 from ner.tuning.search import tune
@@ -135,6 +137,26 @@ def test_processes_with_other_data_do_not_train_together(make: Make, tmp_path: P
     ends = together(work, tmp_path)
     assert [end.status for end in ends] == [1, 1]
     assert all("do not have the same corpus, content of a file" in end.said for end in ends)
+
+
+def test_all_begin_with_the_weights_of_the_first(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine may lay out the first weights with other last bits, or with wholly other ones."""
+    config, network = make(epochs=1), Prepared.network
+
+    def work(number: int) -> None:
+        def other(prepared: Prepared) -> SequenceTagger:
+            model = network(prepared)
+            with torch.no_grad():
+                model.project.weight += number
+            return model
+
+        monkeypatch.setattr(Prepared, "network", other)
+        weights = train(config).tagger.predictor.model.project.weight
+        print("weights", weights.detach().double().sum().item())
+
+    ends = together(work, tmp_path)
+    assert [end.status for end in ends] == [0, 0], ends
+    assert torch.load(tmp_path / "weights0").equal(torch.load(tmp_path / "weights1"))
 
 
 def test_seeds_and_portions_are_trained_together_too(make: Make, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from datasets import DatasetDict
 
 from ner.errors import TrainingError
 from ner.training import run as run_module
+from ner.training.checkpoint import load_checkpoint, save_checkpoint
 from ner.training.folder import RunFolder
 from ner.training.run import train
 from tests.training.runs import Notes, Stop, Stopped, outcome
@@ -255,6 +256,16 @@ def test_another_configuration_is_refused_and_nothing_changed(
         train(config, resume=True)
     assert named in str(caught.value) and "--overwrite" in str(caught.value)
     assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
+
+
+def test_a_run_begun_before_a_key_was_there_goes_on(make: Callable[..., Config], tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        train(make(), listener=Stop(epoch=1))
+    path = RunFolder(tmp_path / "run").checkpoint
+    groups, state = load_checkpoint(path)
+    del state["fixed"]["model"]["language_model"], state["fixed"]["training.optimizer"]["decay"]
+    save_checkpoint(path, groups, state)
+    assert train(make(), resume=True).dev is not None
 
 
 def test_another_corpus_in_the_same_files_is_refused(
