@@ -6,19 +6,17 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
-from ner.config import Config, ModelConfig, OptimizerConfig, checksum, load_config
+from ner.config import Config, checksum, load_config
 from ner.corpus.beside import Beside
 from ner.corpus.write import write_predictions
 from ner.description import CARD, METRICS
@@ -29,7 +27,6 @@ from ner.evaluation.plots import new_figure
 from ner.evaluation.scores import Scores, count_illegal, score
 from ner.evaluation.spans import count_spans
 from ner.evaluation.tables import Part, Table, percent, text
-from ner.features.batches import EncodedCorpus
 from ner.persistence import save_model
 from ner.schemes import convert
 from ner.threads import set_threads
@@ -38,6 +35,7 @@ from ner.training.card import model_card
 from ner.training.checkpoint import load_checkpoint, save_checkpoint, trained_parameters
 from ner.training.decoding import fit_threshold
 from ner.training.events import Events
+from ner.training.fixed import CONTENT, changed_since, fixed_by
 from ner.training.folder import RunFolder, writing
 from ner.training.listener import Listener
 from ner.training.loop import Trainer
@@ -56,8 +54,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Saved = tuple[dict[str, dict[str, Tensor]], dict[str, Any]]
-
-_CONTENT = "content of a file of vectors, clusters or gazetteers"
 
 
 @dataclass
@@ -188,7 +184,7 @@ class Run:
         self.events = Events(folder.events) if self.config.tensorboard and self.writes else None
         self.model = prepared.network().to(accelerator.device)
         corpus = prepared.encoded()
-        self.fixed = _fixed(prepared, corpus)
+        self.fixed = fixed_by(prepared, corpus)
         tree = prepared.config.model_dump(mode="json")
         also = {f"training.{key}": tree["training"][key] for key in ("epochs", "patience")}
         shapes = {name: list(tensor.shape) for name, tensor in self.model.state_dict().items()}
@@ -231,13 +227,12 @@ class Run:
         Raises:
             TrainingError: the corpus or the configuration is not the one of the checkpoint.
         """
-        before = _up_to_date(state["fixed"])
-        changed = [key for key, value in self.fixed.items() if value != before.get(key)]
+        changed = changed_since(state["fixed"], self.fixed)
         if self.config.epochs < len(state["epochs"]):  # it may grow, but not below what was trained
             changed.append("training.epochs")
         if changed:
             # whatever else changes the content is named first
-            named = [key for key in changed if key != _CONTENT] or changed
+            named = [key for key in changed if key != CONTENT] or changed
             raise TrainingError(
                 f"{self.folder.checkpoint}: the run was begun with another {', '.join(named)}; "
                 "put it back, or start anew with --overwrite"
@@ -393,28 +388,3 @@ class Run:
             from ner.training.curve import draw_curve
 
             draw_curve(self.epochs, self.best_epoch, self.folder.curve)
-
-
-def _fixed(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
-    """What may not change between a checkpoint and its resumption."""
-    config = prepared.config.model_dump(mode="json")
-    keys = ("seed", "deterministic", "batch_size", "optimizer", "ema", "precision")
-    return {
-        "corpus": prepared.identity,
-        "data.scheme": prepared.scheme,
-        "data.unlabelled": config["data"]["unlabelled"],
-        "data.entity_share": config["data"]["entity_share"],
-        "model": config["model"],
-        "distillation.temperature": config["distillation"]["temperature"],
-        **{f"training.{key}": config["training"][key] for key in keys},
-        _CONTENT: corpus.checksum() + sha256(prepared.matrix.tobytes()).hexdigest(),
-    }
-
-
-def _up_to_date(fixed: dict[str, Any]) -> dict[str, Any]:
-    """What a checkpoint fixed, with the keys that came into the configuration later at their defaults."""
-    later: dict[str, Any] = {}
-    for key, section in (("model", ModelConfig), ("training.optimizer", OptimizerConfig)):
-        with suppress(ValidationError):  # then it differs, and is named as what does
-            later[key] = section.model_validate(fixed.get(key)).model_dump(mode="json")
-    return {**fixed, **later}
