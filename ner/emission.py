@@ -16,6 +16,7 @@ import torch
 from ner.batching import Batching, Emitted
 from ner.corpus.beside import ALONE, Beside
 from ner.errors import ConfigError
+from ner.exact import without_tf32
 from ner.features.encoder import FeatureEncoder
 from ner.model import SequenceTagger
 from ner.modules.char_cnn import CharCNN
@@ -26,6 +27,7 @@ from ner.threads import in_order, single_threaded
 from ner.word_types import WordTypeCache
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_BATCH_TOKENS, _ON_A_GPU = 4096, 16384  # which has time to spare while it is told what to do next
 
 R = TypeVar("R")
 
@@ -37,7 +39,7 @@ class Emitter:
         model: in evaluation mode; it is left so.
         encoder: that it was trained with.
         precision: of the recurrent layers; other than fp32 it changes the model for good.
-        batch_tokens: tokens of a batch, padding included.
+        batch_tokens: tokens of a batch, padding included; by default what suits the model's device.
 
     Raises:
         ConfigError: an unknown precision.
@@ -48,13 +50,14 @@ class Emitter:
         model: SequenceTagger,
         encoder: FeatureEncoder,
         precision: Precision = "fp32",
-        batch_tokens: int = 4096,
+        batch_tokens: int | None = None,
     ) -> None:
         if precision not in _DTYPES:
             raise ConfigError(f"precision {precision!r}: expected one of {', '.join(get_args(Precision))}")
         self.model = model.eval()
         self.encoder = encoder
-        self.batch_tokens = batch_tokens
+        on_cpu = model.project.weight.device.type == "cpu"
+        self.batch_tokens = batch_tokens or (_BATCH_TOKENS if on_cpu else _ON_A_GPU)
         if precision != "fp32":
             for part in (model.encoder, model.project):
                 part.to(_DTYPES[precision])
@@ -85,12 +88,12 @@ class Emitter:
         batching = Batching(sentences, beside.documents, self.model.context)
         device = self.model.project.weight.device
         # Without autocast: a thread of the pool does not have it, and vectors of words are kept.
-        with torch.inference_mode(), single_threaded(), full_precision(device):
+        with torch.inference_mode(), single_threaded(), full_precision(device), without_tf32(device):
             table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
         gazetteers = self.encoder.encode_sentences(sentences, beside.columns)
 
         def job(chosen: np.ndarray) -> R:
-            with torch.inference_mode(), full_precision(device):
+            with torch.inference_mode(), full_precision(device), without_tf32(device):
                 place = batching.place(chosen)
                 around = None if place.around is None else torch.from_numpy(place.around).to(device)
                 index = torch.from_numpy(rows[place.read]).to(device)

@@ -349,14 +349,6 @@ class Predictor(ABC):
     def _best_spans(self, batch: Emitted, threshold: float) -> tuple[np.ndarray, Places, Places, np.ndarray]:
         """As `best_paths`, by the spans' own probabilities, which come with them."""
         spans, chances = self.best_spans(batch, threshold)
-        tags = np.zeros(batch.mask.shape, dtype=np.int64)
-        of_row: list[list[schemes.Span]] = [[] for _ in tags]
-        for row, start, stop, label in spans.tolist():
-            of_row[row].append(schemes.Span(self.tagset.labels[label], start, stop))
-        for row, found in enumerate(of_row):
-            if found:
-                size = int(batch.mask[row].sum())
-                written = schemes.to_tags(found, size, self.tagset.scheme)
-                tags[row, :size] = [self.tagset.number(tag) for tag in written]
+        tags = self.tagset.of_spans(spans, *batch.mask.shape)
         sentence, start, stop, _ = spans.T
         return tags, (sentence, start), (sentence, stop - 1), chances.astype(np.float64)

@@ -64,7 +64,7 @@ class Tagger:
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
-        return self.tagset.labels
+        return list(self.tagset.labels)
 
     def identity(self) -> dict[str, str]:
         """Which model this is: its folder, the checksums of its weights and of its training's configuration."""

@@ -51,7 +51,7 @@ class TorchPredictor(Predictor):
 
     def edges(self) -> np.ndarray:
         """See `Predictor.edges`."""
-        return self.model.crf.edges().float().numpy()
+        return self.model.crf.edges().float().cpu().numpy()
 
     def emissions_of_one(self, batch: Emitted) -> np.ndarray | None:
         """See `Predictor.emissions_of_one`; on other devices than the CPU there are none."""

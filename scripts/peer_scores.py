@@ -36,6 +36,7 @@ def main(
     seeds: str = "1,2,3",
     epochs: int = 15,
     threads: int = 1,
+    device: Annotated[str, typer.Option(help="Of Flair; spaCy is trained on the processor.")] = "cpu",
     output: Annotated[Path, typer.Option(help="Folder of SYSTEM/seedN.conll, and of working files.")] = Path(
         "runs/peers"
     ),
@@ -53,7 +54,7 @@ def main(
             files[split], [list(map(_plain, one.tokens)) for one in found], [one.tags or [] for one in found]
         )
     python = interpreter(peers or output / "environment")
-    setting = Setting(files, Path(whole.vectors[0]), output, threads, peers=python)
+    setting = Setting(files, Path(whole.vectors[0]), output, threads, device=device, peers=python)
     (output / system).mkdir(exist_ok=True)
     scores: dict[str, list[float]] = {"dev": [], "test": []}
     for seed in map(int, seeds.split(",")):

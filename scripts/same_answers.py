@@ -2,7 +2,8 @@
 
     python scripts/same_answers.py runs/benchmark/models/ours/model bc5cdr/test.tsv
 
-Held against one call over the whole file in one thread: the tags of all tokens and the scores of all entities.
+Held against one call over the whole file in one thread on the processor: the tags of all tokens and the scores of all
+entities. With --device cuda and --precision, those of another device or precision are.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,6 +29,8 @@ def main(
     threads: Annotated[str, typer.Option(help="Numbers of them.")] = "1,2",
     sizes: Annotated[str, typer.Option(help="Sentences a call.")] = "1,7,64,512",
     limit: Annotated[int | None, typer.Option(help="Sentences.")] = None,
+    device: Annotated[str, typer.Option(help="Of what is held against the processor's answers.")] = "cpu",
+    precision: Annotated[Literal["fp32", "bf16"], typer.Option()] = "fp32",
 ) -> None:
     """Print the differences."""
     import ner
@@ -39,6 +42,8 @@ def main(
     tagger = ner.load(model)
     set_threads(1)
     expected = alone(tagger, sentences)
+    if (device, precision) != ("cpu", "fp32"):
+        tagger = ner.load(model, device, precision)
     print(f"{len(lengths):,} sentences, {sum(lengths):,} tokens, {sum(map(len, expected)):,} entities")
     for number in map(int, threads.split(",")):
         set_threads(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class TagSet:
     def __len__(self) -> int:
         return len(self.tags)
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         """The entity types, in order."""
         return sorted({schemes.split_tag(tag)[1] for tag in self.tags} - {""})
@@ -67,6 +68,42 @@ class TagSet:
             KeyError: it is none of them.
         """
         return self._number[tag]
+
+    def of_spans(self, spans: np.ndarray, sentences: int, tokens: int) -> np.ndarray:
+        """Numbers of the tags that spans are written with, int64 [sentences, tokens]; see `ner.schemes.to_tags`.
+
+        Args:
+            spans: int64 [N, 4], sentence, first token, token after the last, label, in order and without overlap.
+            sentences, tokens: how many sentences there are, and places in each.
+        """
+        tags = np.zeros((sentences, tokens), dtype=np.int64)
+        if not len(spans):
+            return tags
+        sentence, start, stop, label = spans.T
+        begin, inside, end, single = self._written[label].T
+        size = stop - start
+        first, flat = sentence * tokens + start, tags.reshape(-1)
+        place = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        flat[np.repeat(first, size) + place] = np.repeat(inside, size)
+        flat[first] = np.where(size == 1, single, begin)
+        last = first + size - 1
+        flat[last[size > 1]] = end[size > 1]
+        touches = (last[:-1] + 1 == first[1:]) & (sentence[:-1] == sentence[1:]) & (label[:-1] == label[1:])
+        for scheme, letter, where in (("IOB1", "B", first[1:]), ("IOE1", "E", last[:-1])):
+            if schemes.named(self.scheme) == scheme:
+                flat[where[touches]] = [
+                    self._number[schemes.join_tag(letter, self.labels[one])] for one in label[1:][touches]
+                ]
+        return tags
+
+    @cached_property
+    def _written(self) -> np.ndarray:
+        """What the first, the inner and the last token of a span bear, and that of one token, by label [C, 4]."""
+        rows = []
+        for label in self.labels:
+            longer = schemes.to_tags([schemes.Span(label, 0, 3)], 3, self.scheme)
+            rows.append([*longer, *schemes.to_tags([schemes.Span(label, 0, 1)], 1, self.scheme)])
+        return np.array([[self._number[tag] for tag in row] for row in rows], dtype=np.int64).reshape(-1, 4)
 
     def encode(self, tags: Sequence[str]) -> list[int]:
         """Numbers of the tags of one sentence, given in any scheme and converted through spans.

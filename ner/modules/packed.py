@@ -82,6 +82,27 @@ def pack(cells: Sequence[Cell]) -> PackedLayer | None:
         return None
 
 
+def lay_out(cells: Sequence[Cell]) -> None:
+    """Put the weights of torch's layers on a GPU in one piece, as cuDNN wants them: else every call gathers them.
+
+    In fp32 torch does so by itself; of bf16 it takes cuDNN to know nothing, and warns of what it left undone.
+    """
+    for cell in cells:
+        core = cell.core
+        if cell.weight_hh.device.type != "cuda" or cell.weight_hh.dtype != torch.bfloat16:
+            continue
+        try:
+            from torch.backends.cudnn.rnn import get_cudnn_mode
+
+            sizes = (core.input_size, get_cudnn_mode(core.mode), core.hidden_size, 0, 1)
+            with torch.no_grad():
+                torch._cudnn_rnn_flatten_weight(
+                    [*core.all_weights[0]], 4, *sizes, core.batch_first, core.bidirectional
+                )
+        except (RuntimeError, AttributeError, ImportError, TypeError):
+            return
+
+
 def _version(cells: Sequence[Cell]) -> list[tuple[int, int]]:
     weights = [weight for cell in cells for weight in cell.core.all_weights[0]]
     # Tensors of inference mode, which may have taken the place of those that were packed, count no changes.

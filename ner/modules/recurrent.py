@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ner.modules.cells import CELLS, Cell, LSTMCell
 from ner.modules.dropout import Dropout, dropout_mask, make_dropout
-from ner.modules.packed import PackedLayer, pack
+from ner.modules.packed import PackedLayer, lay_out, pack
 from ner.modules.row_groups import GROUP, RowGroups
 from ner.modules.scan_order import ScanOrder
 
@@ -154,6 +154,8 @@ class Recurrent(nn.Module):
 
         Weights that are changed later are noticed, but not those of which ``.data`` is written to.
         """
+        for cells in self._cells():
+            lay_out(cells)
         layers = [pack(cells) for cells in self._cells()]
         self._packed = [] if self.training else [layer for layer in layers if layer is not None]
         if len(self._packed) < len(layers):

@@ -57,7 +57,7 @@ _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu"
              ".txt": "text", ".parquet": "parquet"}  # fmt: skip
 _OTHERS = (".csv", ".json", ".xml", ".ann", ".spacy", ".xlsx", ".docx", ".pdf")  # which a user would not get
 _DEFAULT = DataConfig()
-_FIRST_WINDOW = 8192
+_FIRST_WINDOW, _WINDOW, _WINDOW_OF_A_GPU = 8192, 24576, 98304
 _CHARACTERS = 64  # of a record count as a token: what it holds beside its text is kept in memory, too
 
 
@@ -70,7 +70,7 @@ def tag_file(
     write: str | None = None,
     options: TagOptions | None = None,
     data: DataConfig = _DEFAULT,
-    window: int = 24576,
+    window: int | None = None,
 ) -> int:
     """Tag a file of any length.
 
@@ -87,7 +87,8 @@ def tag_file(
         options: what is decided and written beside the entities.
         data: how the source is read: separator and word column of column files, names of the text's or the tokens'
             key in JSONL or column in tables.
-        window: tokens that are read ahead, to be batched together; fewer when standard input keeps us waiting.
+        window: tokens that are read ahead, to be batched together, by default 24,576, and four times as many for a
+            GPU; fewer when standard input keeps us waiting.
 
     Returns:
         The number of tokens.
@@ -102,6 +103,7 @@ def tag_file(
     write = write or by_name(target, OUTPUTS) or _alike(read, target)
     options = options or TagOptions()
     options.check_output(write)
+    window = window or (_WINDOW if tagger.device == "cpu" else _WINDOW_OF_A_GPU)
     with _in_bulk, OUTPUTS[write](target, options, f"Entities of {name_of(source)}") as output:
         work = _Work(tagger, options, options.wants_scores(write), output)
         try:

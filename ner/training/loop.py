@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ner.config import TrainingConfig
 from ner.errors import TrainingError
+from ner.exact import without_tf32
 from ner.features.batches import Batch, EncodedCorpus, bucketed
 from ner.model import SequenceTagger
 from ner.training.average import MovingAverage
@@ -113,10 +114,12 @@ class Trainer:
         """One update; the sum of the batch's losses."""
         # Accelerate's own setting of the precision holds for the whole process, for other trainings too.
         bf16 = self.config.precision == "bf16"
-        with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=bf16):
-            loss = self.model.loss(batch).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        (loss / sentences).backward()
+        device = self.accelerator.device
+        with without_tf32(device):
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                loss = self.model.loss(batch).sum()
+            self.optimizer.zero_grad(set_to_none=True)
+            (loss / sentences).backward()
         self._sum_over_processes()
         clip_gradients(self.parameters, self.config.optimizer.clip)
         self.optimizer.step()

@@ -27,6 +27,28 @@ def test_encoding_goes_through_spans() -> None:
         tagset.encode(["B-LOC"])
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 1), st.integers(1, 4), st.sampled_from(["A", "B"])), max_size=4), max_size=4
+    )
+)
+def test_tags_of_spans_are_those_that_each_sentence_is_written_with(
+    scheme: str, drawn: list[list[tuple[int, int, str]]]
+) -> None:
+    tagset = TagSet.of([["B-A", "B-B"]], scheme)
+    spans, rows, expected = [], len(drawn), np.zeros((len(drawn), 20), dtype=np.int64)
+    for row, sizes in enumerate(drawn):
+        found, stop = [], 0
+        for gap, size, label in sizes:
+            found.append(Span(label, stop + gap, stop + gap + size))
+            stop = found[-1].end
+            spans.append((row, found[-1].start, stop, tagset.labels.index(label)))
+        expected[row] = [tagset.number(tag) for tag in to_tags(found, 20, scheme)]
+    given_spans = np.array(spans, dtype=np.int64).reshape(-1, 4)
+    assert (tagset.of_spans(given_spans, rows, 20) == expected).all()
+
+
 @pytest.mark.parametrize(("scheme", "own"), itertools.product(SCHEMES, SCHEMES))
 def test_a_full_annotation_allows_its_own_conversion(scheme: str, own: str) -> None:
     spans = [Span("A", 0, 1), Span("A", 1, 3), Span("B", 3, 6), Span("A", 7, 8)]

@@ -28,6 +28,7 @@ class NameTagger:
     """Stands in for `ner.Tagger` where files are tagged."""
 
     tokenizer = get_tokenizer("english")
+    device = "cpu"
     context = 0
     columns = ()
 

@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ner.config import DataConfig
@@ -407,6 +407,7 @@ def any_record(draw: st.DrawFn) -> tuple[dict[str, Any], str, list[tuple[int, in
 @settings(max_examples=200, deadline=None)
 def test_whatever_record_comes_in_comes_out(tagger: NameTagger, given_record: Any, ascii_only: bool) -> None:
     record, text, places = given_record
+    assume(json.loads(json.dumps(record)) == record)  # two halves of a pair beside each other are one character
     line = json.dumps(record, ensure_ascii=ascii_only)
     content = line.encode(errors="surrogatepass")
     if not ascii_only and any("\ud800" <= char <= "\udfff" for char in line):
