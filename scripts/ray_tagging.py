@@ -28,7 +28,8 @@ import typer
 
 from ner.corpus.read import read
 
-_LEFT = 60.0  # seconds after which what a killed command started has to be gone
+_LEFT = 60.0  # seconds after which what a killed command started has to do nothing
+_GONE = 180.0  # and to be gone, its idle agents too
 
 
 def main(
@@ -123,7 +124,7 @@ def _content(paths: list[Path]) -> str:
 
 def _killed(command: list[str], out: Path, plain: Path) -> int:
     """Kill the command, then it and all that it started; go on; compare."""
-    faults, stood = 0, dict[str, int]()
+    faults, stood, idling, killed_at = 0, dict[str, int](), list[int](), time.perf_counter()
     for all_of_it in (False, True):
         before = len(_parts(out))
         process = subprocess.Popen([sys.executable, "-m", "ner", *command, "-o", str(out)])
@@ -134,6 +135,8 @@ def _killed(command: list[str], out: Path, plain: Path) -> int:
             _kill(one)
         process.wait()
         begun = time.perf_counter()
+        if not all_of_it:
+            idling, killed_at = started, begun
         while any(map(_works, started)) and time.perf_counter() - begun < _LEFT:
             time.sleep(0.1)
         left, idle = sum(map(_works, started)), sum(map(_is_alive, started))
@@ -151,6 +154,12 @@ def _killed(command: list[str], out: Path, plain: Path) -> int:
     stands = {path.name: path.stat().st_mtime_ns for path in _parts(out)}
     faults += any(stands[name] != when for name, when in stood.items())
     print(f"gone on with: {len(stands) - len(stood)} parts tagged, {len(stood)} left as they stood")
+    while any(map(_is_alive, idling)) and time.perf_counter() - killed_at < _GONE:
+        time.sleep(0.1)
+    left = sum(map(_is_alive, idling))
+    seconds = time.perf_counter() - killed_at
+    print(f"of the command that was killed alone {left} processes are left after {seconds:.1f} s")
+    faults += bool(left)
     return faults + _report(out, plain)
 
 

@@ -108,7 +108,7 @@ def tag(
             options=wanted,
             data=options,
             precision=precision,
-            part_size=part_size or 16,
+            part_size=16 if part_size is None else part_size,
             workers=workers,
             address=address,
             device=device,

@@ -263,6 +263,11 @@ def input_kind(source: Source) -> str:
     """
     if isinstance(source, (str, os.PathLike)) and source != "-" and Path(source).is_dir():
         return "dataset"
+    return kind_by_name(source)
+
+
+def kind_by_name(source: Source) -> str:
+    """What a file is by its name; what tells nothing is text. Raises as `input_kind` does."""
     ending = _ending(source)
     if ending in _OTHERS:
         raise ConfigError(

@@ -8,6 +8,7 @@ not yet noted is written twice.)
 
 ====================== ============================================================
 `places`               files and folders here and in object stores
+`walking`              the files in a folder
 `inputs`               which files are to be read, and what they were when they were
 `cutting`              inputs to parts
 `pieces`               the stream of a part

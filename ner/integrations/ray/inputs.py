@@ -11,7 +11,8 @@ from typing import Any
 
 from ner.errors import ConfigError, DataError
 from ner.integrations.ray.places import Place, locate, reported
-from ner.tagging.pipeline import INPUTS, by_name
+from ner.integrations.ray.walking import files_below
+from ner.tagging.pipeline import INPUTS, kind_by_name
 
 KINDS = tuple(kind for kind in INPUTS if kind != "dataset")
 
@@ -36,33 +37,54 @@ class Input:
     modified: int
 
 
-def find_inputs(named: Iterable[str | os.PathLike[str]]) -> list[Input]:
+def find_inputs(
+    named: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], besides: Place | None = None
+) -> list[Input]:
     """The files that are named: as they come, those of a folder or pattern by their paths.
 
     Hidden files, and those whose name begins with an underscore, are left out of folders, at any depth.
 
+    Args:
+        named: files, folders and patterns; or one of them.
+        besides: a folder of which no file is taken: the parts of an earlier go, where it lies among the inputs.
+
     Raises:
-        DataError: there is no such file, or none in a folder or under a pattern; a file is named twice.
+        DataError: there is no such file, or none in a folder or under a pattern; a file is there twice, or is named
+            and lies in the folder of which none is taken.
     """
-    found = [one for name in named for one in _files(os.fspath(name))]
+    names = [named] if isinstance(named, (str, os.PathLike)) else list(named)
+    found = [one for name in names for one in _files(os.fspath(name))]
+    if besides is not None:
+        found = _outside(found, besides, {os.fspath(name) for name in names})
     seen = set()
     for one in found:
         if one.name in seen:
-            raise DataError("is among the inputs twice.", one.shown, remedy="Name it once.")
+            raise DataError("is among the inputs twice, perhaps by a link.", one.shown, remedy="Name it once.")
         seen.add(one.name)
     if not found:
         raise ConfigError("no input: name files, folders or patterns")
     return found
 
 
+def _outside(found: list[Input], folder: Place, named: set[str]) -> list[Input]:
+    """Without what lies in a folder, unless that is all there is, or was named by itself."""
+    beginning = f"{_bare(folder.name).rstrip('/')}/"
+    inside = [one for one in found if _bare(one.name).startswith(beginning)]
+    for one in inside:
+        if len(inside) == len(found) or one.shown in named:
+            raise DataError("lies in the output folder.", one.shown, remedy="Name another one: --output FOLDER.")
+    return [one for one in found if not _bare(one.name).startswith(beginning)]
+
+
 def kind_of(inputs: Sequence[Input], read: str | None) -> str:
     """What all of the files are.
 
     Raises:
-        ConfigError: they differ, by their names, or are nothing that can be cut into parts.
+        ConfigError: they differ, by their names, or are nothing that can be cut into parts, or a name promises what
+            is not tagged.
     """
     if read is None:
-        kinds = {by_name(_bare(one.shown), KINDS) or "text": one.shown for one in inputs}
+        kinds = {kind_by_name(_bare(one.shown)): one.shown for one in inputs}
         if len(kinds) > 1:
             some = ", ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))
             raise ConfigError(f"--from: the inputs are of several kinds, {some}; tag them one kind at a time")
@@ -78,6 +100,8 @@ def _bare(shown: str) -> str:
 
 
 def _files(name: str) -> list[Input]:
+    if not name:
+        raise ConfigError("an input without a name: name files, folders or patterns")
     head, mark, options = name.partition("?") if "://" in name else (name, "", "")
     magic = _MAGIC.search(head)
     if magic and not ("://" not in name and Path(name).exists()):
@@ -91,7 +115,7 @@ def _files(name: str) -> list[Input]:
         if not found:
             raise DataError("no file has a name like that.", name, remedy="Check it; ** stands for folders, too.")
         return found
-    place = locate(name)
+    place = _checked(locate(name), name)
     with reported(place):
         info = place.system.get_file_info(place.path)
     if info.type.name == "Directory":
@@ -107,25 +131,41 @@ def _files(name: str) -> list[Input]:
         return found
     if info.type.name != "File":
         raise DataError("no such file.", name, remedy="Check the path; it is relative to the folder you are in.")
-    return [_input(name, place, info)]
+    return [Input(name, place.name, *_size_and_time(info))]
+
+
+def check_unchanged(one: Input) -> None:
+    """Raise a `DataError` if a file is no longer what it was when it was found, or another on this machine."""
+    place = locate(one.name)
+    with reported(place):
+        info = place.system.get_file_info(place.path)
+    size, modified = _size_and_time(info)
+    if (size, modified) != (one.size, one.modified):
+        raise DataError(
+            f"is not what it was when the job began: {size:,} bytes and not {one.size:,}, or changed since.",
+            one.shown,
+            remedy="Leave inputs alone while they are tagged, see that all machines have the same, and begin anew.",
+        )
 
 
 def _under(folder: Place, shown: str) -> list[Input]:
     """The files in a folder and in those in it, by their paths."""
-    from pyarrow import fs  # type: ignore[import-untyped]
-
-    with reported(folder):
-        infos = folder.system.get_file_info(fs.FileSelector(folder.path, allow_not_found=True, recursive=True))
-    found = []
-    for info in sorted(infos, key=lambda one: one.path):
-        inner = info.path[len(folder.path) :].lstrip("/")
-        if info.type.name == "File" and not any(part.startswith((".", "_")) for part in inner.split("/")):
-            found.append(_input(shown + inner, folder.of(info.path), info))
-    return found
+    return [
+        Input(shown + inner, _checked(place, shown + inner).name, size, modified)
+        for inner, place, size, modified in files_below(folder)
+    ]
 
 
-def _input(shown: str, place: Place, info: Any) -> Input:
-    return Input(shown, place.name, info.size or 0, getattr(info, "mtime_ns", None) or 0)
+def _checked(place: Place, shown: str) -> Place:
+    try:
+        place.path.encode()
+    except UnicodeEncodeError:
+        raise DataError("its name is not UTF-8, as --engine ray needs it.", shown, remedy="Rename it.") from None
+    return place
+
+
+def _size_and_time(info: Any) -> tuple[int, int]:
+    return info.size or 0, getattr(info, "mtime_ns", None) or 0
 
 
 def _expression(pattern: str) -> str:

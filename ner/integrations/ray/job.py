@@ -115,8 +115,15 @@ def begin(job: Job, folder: Place, shown: str) -> list[int]:
             shown,
             remedy="Repeat that job's command on its inputs to go on with it, or name a new folder.",
         )
-    done = set(listed(folder))
-    return [number for number in range(len(job.parts)) if job.name_of(number) not in done]
+    done, wanted = set(listed(folder)), [job.name_of(number) for number in range(len(job.parts))]
+    strange = sorted(name for name in done.difference(wanted) if name.startswith("part-"))
+    if strange:
+        raise DataError(
+            f"holds {strange[0]}, which is no part of this job and would be taken for one.",
+            shown,
+            remedy="Move it elsewhere.",
+        )
+    return [number for number, name in enumerate(wanted) if name not in done]
 
 
 def fingerprint(model: str | os.PathLike[str]) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ner.errors import DataError
 from ner.integrations.ray.cutting import Part
-from ner.integrations.ray.inputs import Input
+from ner.integrations.ray.inputs import Input, check_unchanged
 from ner.integrations.ray.places import locate, reported
 
 _BLOCK = 1 << 16
@@ -54,9 +54,10 @@ def opened_part(one: Input, part: Part, read: str) -> Iterator[Any]:
     """A binary stream of a part.
 
     Raises:
-        DataError: the file cannot be opened, or, raised within, has a fault: its line is counted from the beginning
-            of the file.
+        DataError: the file was changed since the job began, or cannot be opened, or, raised within, has a fault: its
+            line is counted from the beginning of the file.
     """
+    check_unchanged(one)
     place = locate(one.name)
     with reported(place):
         file = place.system.open_input_file(place.path)

@@ -171,17 +171,23 @@ def write_once(place: Place, content: bytes) -> bytes:
         with reported(place):
             try:
                 fresh.write_bytes(content)
-                os.link(fresh, path)
-            except FileExistsError:
-                pass
-            except OSError:  # a file system without links
-                if not path.exists():
-                    fresh.replace(path)
+                _link(fresh, path)
             finally:
                 fresh.unlink(missing_ok=True)
     elif place.path.rpartition("/")[2] not in listed(place.of(place.path.rpartition("/")[0])):
         write_whole(place, lambda path: _write_bytes(path, content))
     return read_whole(place)
+
+
+def _link(fresh: Path, path: Path) -> None:
+    """Give a file a second name, unless there is one of that name."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            fresh.replace(path)
 
 
 def _write_bytes(path: Path, content: bytes) -> None:

@@ -131,7 +131,7 @@ def _start(ray: Any, workers: int | None, address: str | None, device: str, thre
         cores = threads * (workers or max(1, available_cores() // threads))
         with _silent():
             ray.init(address="local", num_cpus=cores, include_dashboard=False, object_store_memory=_OBJECTS, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         where = f"--address {address}" if address else "Ray"
         raise ConfigError(f"{where}: cannot be reached or started: {str(error).splitlines()[0]}") from None
 

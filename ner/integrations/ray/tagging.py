@@ -45,7 +45,7 @@ class Progress:
 
 def tag_files(
     model: str | os.PathLike[str],
-    inputs: Iterable[str | os.PathLike[str]],
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
     read: str | None = None,
@@ -68,7 +68,8 @@ def tag_files(
 
     Args:
         model: as for `ner.load`; every machine must see it there.
-        inputs: files, folders, and patterns such as ``corpus/**/*.jsonl``: paths, or URIs as ``s3://bucket/corpus``.
+        inputs: files, folders, and patterns such as ``corpus/**/*.jsonl``, or one of them: paths, or URIs as
+            ``s3://bucket/corpus``. What lies in the output folder is left out.
         output: a folder, a path or a URI; one that is new, or holds the parts of the same job.
         read: ``text``, ``conll``, ``jsonl`` or ``parquet``; by default by the names.
         write: ``text``, ``conll``, ``jsonl`` or ``parquet``; by default what was read, and ``jsonl`` for
@@ -117,7 +118,7 @@ def tag_files(
 
 def plan(
     model: str | os.PathLike[str],
-    inputs: Iterable[str | os.PathLike[str]],
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     read: str | None = None,
     write: str | None = None,
@@ -131,11 +132,7 @@ def plan(
     options, data = options or TagOptions(), data or DataConfig()
     name = str(model) if str(model).startswith("hub:") else str(Path(model).absolute())
     checksum, context = fingerprint(name)
-    found = find_inputs(inputs)
-    folder = locate(output)
-    inside = next((one for one in found if one.name.startswith(folder.name.rstrip("/") + "/")), None)
-    if inside:
-        raise DataError("lies in the output folder.", inside.shown, remedy="Name another one: --output FOLDER.")
+    found = find_inputs(inputs, locate(output))
     read = kind_of(found, read)
     write = write or ("jsonl" if read == "text" else read)
     if write not in WRITES:

@@ -52,7 +52,7 @@ class Worker:
         with _kept_warnings() as warnings:
             try:
                 tokens, fault = self._tag(number), ""
-            except NerError as error:
+            except (NerError, OSError) as error:
                 tokens, fault = 0, fault_of(error)
         return Done(number, tokens, fault, "\n".join(warnings))
 
@@ -101,7 +101,7 @@ def _kept_warnings() -> Iterator[list[str]]:
         logger.removeHandler(kept)
 
 
-def fault_of(error: NerError) -> str:
+def fault_of(error: NerError | OSError) -> str:
     """An error as a text that goes to another process."""
     if isinstance(error, DataError):
         path = None if error.path is None else str(error.path)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from ner.errors import ConfigError, DataError
-from ner.integrations.ray.inputs import find_inputs, kind_of
+from ner.integrations.ray.inputs import check_unchanged, find_inputs, kind_of
 
 
 @pytest.fixture
@@ -87,6 +88,58 @@ def test_what_cannot_be_found_is_named(corpus: Path) -> None:
     (corpus / "saved" / "state.json").write_text("{}")
     with pytest.raises(DataError, match="a data set that save_to_disk wrote"):
         find_inputs(["corpus/saved"])
+
+
+def test_links_that_lead_to_a_file_twice_are_refused(corpus: Path) -> None:
+    before = find_inputs(["corpus"])
+    (corpus / "dead.txt").symlink_to("nowhere")
+    (corpus.parent / "far").mkdir()
+    (corpus.parent / "far" / "z.txt").write_text("z")
+    (corpus / "z").symlink_to("../far")
+    assert [one.shown for one in find_inputs(["corpus"])] == [*(one.shown for one in before), "corpus/z/z.txt"]
+    (corpus / "z").unlink()
+    (corpus / "deep" / "up").symlink_to("..")
+    with pytest.raises(DataError, match=r"corpus/deep/up: its links lead to .*/corpus twice"):
+        find_inputs(["corpus"])
+    (corpus / "deep" / "up").unlink()
+    (corpus / "z.txt").symlink_to("a.jsonl")
+    with pytest.raises(DataError, match=r"corpus/z.txt: is among the inputs twice, perhaps by a link"):
+        find_inputs(["corpus"])
+
+
+def test_a_name_that_is_not_utf8(corpus: Path) -> None:
+    odd = os.fsdecode(os.fsencode(corpus / "deep") + b"/\xff.txt")
+    try:
+        Path(odd).write_text("Ada")
+    except OSError:
+        pytest.skip("this file system refuses such names")
+    for named in (odd, "corpus/deep"):
+        with pytest.raises(DataError, match="its name is not UTF-8"):
+            find_inputs([named])
+
+
+def test_one_may_be_named_by_itself(corpus: Path) -> None:
+    assert find_inputs("corpus/a.jsonl") == find_inputs(Path("corpus/a.jsonl")) == find_inputs(["corpus/a.jsonl"])
+    with pytest.raises(ConfigError, match="an input without a name"):
+        find_inputs("")
+
+
+def test_a_file_that_was_changed_is_noticed(corpus: Path) -> None:
+    (one,) = find_inputs("corpus/a.jsonl")
+    check_unchanged(one)
+    os.utime("corpus/a.jsonl", ns=(1, 1))
+    with pytest.raises(DataError, match=r"corpus/a.jsonl: is not what it was when the job began"):
+        check_unchanged(one)
+    Path("corpus/a.jsonl").unlink()
+    with pytest.raises(DataError, match=r"corpus/a.jsonl: is not what it was"):
+        check_unchanged(one)
+
+
+def test_what_a_plain_command_refuses_is_refused(corpus: Path) -> None:
+    (corpus / "deep" / "table.csv").write_text("Ada,1\n")
+    with pytest.raises(ConfigError, match=r"corpus/deep/table.csv: .csv tells no format that is tagged"):
+        kind_of(find_inputs("corpus/deep"), None)
+    assert kind_of(find_inputs("corpus/deep"), "text") == "text"
 
 
 def test_all_inputs_are_of_one_kind(corpus: Path) -> None:

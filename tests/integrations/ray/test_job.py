@@ -95,6 +95,33 @@ def test_a_folder_that_is_not_ours_is_left_alone(job: Job, tmp_path: Path) -> No
         start(job, tmp_path / "file")
 
 
+def test_a_file_that_would_be_taken_for_a_part(job: Job, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    start(job, out)
+    (out / "notes.txt").write_text("mine")
+    assert start(job, out) == [0, 1]
+    (out / "part-00002.jsonl").write_text("stray")
+    with pytest.raises(DataError, match=r"out: holds part-00002.jsonl, which is no part of this job"):
+        start(job, out)
+
+
+def test_a_full_disk_leaves_no_half_of_a_small_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        written(path, content[:3])
+        raise OSError(28, "No space left on device")
+
+    place = locate(tmp_path).beside(MANIFEST)
+    with monkeypatch.context() as context:
+        context.setattr(Path, "write_bytes", full)
+        with pytest.raises(DataError, match="No space left"):
+            write_once(place, b"content")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(95, "Operation not supported")))
+    assert write_once(place, b"content") == write_once(place, b"later") == b"content"
+
+
 @pytest.mark.parametrize("where", ["{}", "memory://once{}"])
 def test_of_several_that_begin_one_writes(where: str, tmp_path: Path) -> None:
     folder = locate(where.format(tmp_path / "here"))

@@ -16,6 +16,7 @@ import pytest
 import ner
 from ner.errors import ConfigError, DataError, NerError
 from ner.integrations.ray.job import DONE, MANIFEST, Job
+from ner.integrations.ray.places import locate
 from ner.integrations.ray.tagging import Progress, tag_files
 from ner.integrations.ray.worker import Done, Worker, error_of, fault_of
 from ner.tagging.options import TagOptions
@@ -149,6 +150,34 @@ def test_a_bad_line_is_named_and_what_is_done_stays(small: int, texts: list[str]
         tag_files(MODEL, [table], tmp_path / "table", part_size=small, runner=here)
 
 
+def test_a_file_that_is_changed_meanwhile_ends_the_job(small: int, texts: list[str], tmp_path: Path) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out"
+    source.write_text("\n".join(texts))
+
+    def meanwhile(job: Job, output: str, numbers: Sequence[int]) -> Iterator[Done]:
+        yield from here(job, output, numbers[:1])
+        source.write_text("\n".join(texts[1:]))
+        yield from here(job, output, numbers[1:])
+
+    with pytest.raises(DataError, match=r"in.txt: is not what it was when the job began"):
+        tag_files(MODEL, source, out, part_size=small, runner=meanwhile)
+    assert not (out / DONE).exists() and len(list(out.glob("part-*"))) == 1
+
+
+@pytest.mark.parametrize("within", ["{}/in/out", "memory://within/in/out"])
+def test_the_output_may_lie_among_the_inputs(tmp_path: Path, within: str) -> None:
+    (tmp_path / "in").mkdir()
+    out = locate(within.format(tmp_path))
+    folder = out.of(out.path.removesuffix("/out"))
+    folder.system.create_dir(folder.path, recursive=True)
+    with folder.system.open_output_stream(folder.beside("a.txt").path) as file:
+        file.write(b"Ada\n")
+    assert tag_files(MODEL, folder.name, out.name, runner=here) == Progress(1, 0, 1, 1)
+    assert tag_files(MODEL, folder.name, out.name, runner=here) == Progress(1, 1, 0, 0)
+    with pytest.raises(DataError, match="lies in the output folder"):
+        tag_files(MODEL, [folder.name, f"{out.name}/part-00000.jsonl"], out.name, runner=here)
+
+
 def test_an_object_store(small: int, texts: list[str], tmp_path: Path) -> None:
     import fsspec  # type: ignore[import-untyped]
 
@@ -199,6 +228,7 @@ def test_faults_go_to_other_processes_as_text() -> None:
         ConfigError("--x: no"),
         ner.ModelError("no"),
         ner.MissingExtraError("The hub", "hub"),
+        OSError(5, "Input/output error", "a.txt"),
     ):
         back = error_of(fault_of(error))
         assert str(back) == str(error) and isinstance(back, NerError)
