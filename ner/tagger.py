@@ -257,8 +257,11 @@ def load(
         from ner.integrations.onnx.folder import load_exported
 
         return load_exported(folder, device, precision, threads)
+    several = holds_models(Path(path))
+    if not several:
+        describe(model_folder(path))  # what is no model is told at once, before torch is there
     _prepare_torch(path, device, threads)
-    if holds_models(Path(path)):
+    if several:
         from ner.ensemble import Ensemble
 
         return Ensemble(path, device, precision)

@@ -170,3 +170,15 @@ def test_import_waits_for_nothing_heavy() -> None:
     heavy = ("torch", "datasets", "numpy", "pydantic", "accelerate", "seqeval")
     code = f"import sys, ner, ner.cli; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_what_is_no_model_is_told_before_torch_is_there(tmp_path: Path) -> None:
+    code = (
+        "import sys, ner\n"
+        "try:\n    ner.load(sys.argv[1])\n"
+        "except ner.ModelError as error:\n    print(error, 'torch' in sys.modules)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "none")], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == f"{tmp_path / 'none'}: no such folder; a training writes its model into OUTPUT/model False\n"
