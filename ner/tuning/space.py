@@ -12,17 +12,19 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.config import Config, plain_yaml, value_faults, value_of
+from ner.config import Config, plain_yaml, value_faults, value_of, with_values
 from ner.errors import ConfigError
 
 GRID_LIMIT = 1_000
 """Points of a grid, beyond which nobody waits for its end."""
 
+_DRAWS = 200
 _FIXED = {
     "output": "every trial has a folder of its own in it",
     "training.seed": "a seed is luck, and the luckiest would be found; compare seeds with ner train --seeds",
@@ -54,6 +56,10 @@ class Choice:
         """The value of this name."""
         return self.values[self.names().index(name)]
 
+    def draw(self, chance: random.Random) -> Any:
+        """One of these."""
+        return chance.choice(self.values)
+
     def holds(self, value: Any) -> bool:
         """Whether a value is one of these."""
         return _name(value) in self.names()
@@ -82,6 +88,11 @@ class Range:
     def value(self, name: Any) -> Any:
         """The number, which is its own name."""
         return name
+
+    def draw(self, chance: random.Random) -> Any:
+        """A number of the range, on no step but whole where it must be: enough to see what goes together."""
+        number = chance.uniform(self.low, self.high)
+        return round(number) if self.whole else number
 
     def holds(self, value: Any) -> bool:
         """Whether a value lies within, and on a step."""
@@ -165,6 +176,8 @@ def load_space(source: str | os.PathLike[str] | Mapping[str, Any], config: Confi
             space[str(key)] = _dimension(config, str(key), given)
     if not tree:
         faults.append(f"holds no key to vary: {_EXPECTED}")
+    if not faults:
+        faults += _impossible(config, space)
     if faults:
         raise ConfigError(
             f"{name}: " + ("" if len(faults) == 1 else f"{len(faults)} faults\n  ") + "\n  ".join(faults)
@@ -202,6 +215,26 @@ def _faults(config: Config, key: str, given: Any) -> Iterator[str]:
         return
     found = [fault for value in values if value is not None for fault in value_faults(config, key, value)]
     yield from dict.fromkeys(found or _unknown(config, key))
+
+
+def _impossible(config: Config, space: Space) -> Iterator[str]:
+    """Values that go with no others of the space, as far as draws tell: every trial with one of them would fail."""
+    draw = random.Random(0)
+    for key, dimension in space.items():
+        for value in dimension.values if isinstance(dimension, Choice) else ():
+            why = _refusal(config, {key: value})
+            drawn = ({other: one.draw(draw) for other, one in space.items()} for _ in range(_DRAWS))
+            if why and all(_refusal(config, {**others, key: value}) for others in drawn):
+                yield f"{key}: {value!r:.80} goes with nothing else in space and configuration ({why}): drop it"
+
+
+def _refusal(config: Config, values: Mapping[str, Any]) -> str:
+    """Why a configuration cannot have some values; empty where it can."""
+    try:
+        with_values(config, values)
+    except ConfigError as error:
+        return str(error).removeprefix("configuration: ")
+    return ""
 
 
 def _unknown(config: Config, key: str) -> list[str]:

@@ -172,6 +172,17 @@ def test_a_value_that_only_other_keys_forbid_is_left_to_the_trial() -> None:
     assert space["data.unlabelled"] == Choice(("O", "unknown"))
 
 
+def test_a_value_that_goes_with_none_of_the_others_is_told_of_before_trials_are_lost() -> None:
+    config = load_config(ROOT / "configs" / "wikigold-clusters.yaml")
+    layers = {"model.encoder.layers": [1, 2], "training.batch_size": [8, 16]}
+    expected = (
+        r"space: model\.encoder\.layers: 2 goes with nothing else .*language_model needs encoder\.layers: 1.*drop it"
+    )
+    with pytest.raises(ner.ConfigError, match=expected):
+        load_space(layers, config)
+    assert load_space({**layers, "model.encoder.bidirectional": [True, False]}, config)  # with the second it does
+
+
 SHIPPED = {"usual": ("wikigold", "bc5cdr"), "clusters": ("wikigold-clusters", "wnut17-clusters")}
 
 
