@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,7 @@ def _metrics(folder: Path) -> Any:
 def _micro(metrics: Any, split: str) -> dict[str, float] | None:
     """Precision, recall and F1 on a split as fractions; None where there are none."""
     try:
-        return {key: float(metrics[split]["micro"][key]) for key in _NUMBERS}
+        found = {key: float(metrics[split]["micro"][key]) for key in _NUMBERS}
+        return found if all(map(isfinite, found.values())) else None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None

@@ -46,6 +46,10 @@ def main(
     whole = load_config(config)
     if not whole.vectors:
         raise typer.BadParameter(f"{config} names no vectors, and the peers are trained on those of a configuration")
+    if len(whole.vectors) > 1:
+        raise typer.BadParameter(
+            f"{config} names {len(whole.vectors)} files of vectors, and the peers read one: name one"
+        )
     sentences = {split: split_of(whole, split) for split in SPLITS}
     files = {split: output / f"{split}.tsv" for split in SPLITS}
     output.mkdir(parents=True, exist_ok=True)

@@ -289,6 +289,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("tag MODEL plain.conll --n-best 2", "--n-best has no place in conll: write --to jsonl or --to label-studio"),
     ("tag MODEL plain.conll --probabilities --to html", "--probabilities has no place in html"),
     ("tag MODEL plain.conll --to text --scheme IOBES", "--scheme has no place in text, which holds no tags: write --to conll"),
+    ("tag MODEL plain.conll --text-key body", "--text-key body has no place in conll: leave it out, or say what is read"),
     ("tag MODEL plain.conll --min-score 2", "--min-score 2.0: expected a probability, from 0 to 1"),
     ("tag MODEL bad.jsonl --n-best -1", "--n-best -1: expected a number of readings"),
     ("tag MODEL plain.conll bad.jsonl", "2 files: without --engine ray, name one"),

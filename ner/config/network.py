@@ -54,7 +54,7 @@ class FeatureConfig(Section):
     Attributes:
         shape_dim: size of the embedding of capitalization and shape; 0 leaves it out.
         clusters: a file of Brown cluster paths (word, tab, path), plain or ``.gz``.
-        cluster_prefixes: lengths in bits of the path prefixes that are features.
+        cluster_prefixes: lengths in bits of the path prefixes that are features, at most 32.
         cluster_dim: size of each prefix's embedding.
         cluster_start: what these embeddings start from: ``random`` numbers, or, with ``vectors``, the mean vector of
             all words under the prefix, so that a word without a vector has that of its like; ``cluster_dim`` is then
@@ -71,7 +71,7 @@ class FeatureConfig(Section):
 
     shape_dim: Annotated[int, Field(ge=0)] = 10
     clusters: File | None = None
-    cluster_prefixes: list[Positive] = [4, 6, 10, 20]
+    cluster_prefixes: Annotated[list[Positive], Field(max_length=32)] = [4, 6, 10, 20]
     cluster_dim: Positive = 10
     cluster_start: Literal["random", "vectors"] = "random"
     gazetteers: Files = []

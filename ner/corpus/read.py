@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
@@ -26,10 +27,13 @@ from ner.schemes import detect
 if TYPE_CHECKING:
     import datasets
 
+logger = logging.getLogger(__name__)
+
 __all__ = ["SPLITS", "hold_out", "load", "read", "scheme_of"]
 
 SPLITS = ("train", "dev", "test")
 _DEFAULT = DataConfig()
+_OF_COLUMNS = ("separator", "word_column")
 _READERS: dict[str, Callable[..., Iterator[Sentence]]] = {
     "columns": read_columns,
     "jsonl": read_jsonl,
@@ -114,6 +118,10 @@ def _sentences(path: str | os.PathLike[str], data: DataConfig, tagged: bool) -> 
     """The sentences of a file, or of the texts in a folder, each with the name of its file."""
     name = os.fspath(path)
     kind = format_of(path) if data.format == "auto" else data.format
+    for key in _OF_COLUMNS if kind != "columns" else ():
+        value = getattr(data, key)
+        if value != getattr(_DEFAULT, key):
+            logger.warning("%s is read as %s: data.%s=%s is of column files, and not used", name, kind, key, value)
     if kind == "parquet":
         yield from rows(read_parquet(path), name, data.tokens, data.tags, tagged, None)
     elif kind == "brat":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from itertools import chain
 from typing import Any, NamedTuple
@@ -139,13 +139,13 @@ class EncodedCorpus:
 
     def checksum(self) -> str:
         """SHA-256 of all numbers: what a training sees, whatever files it comes from."""
-        digest = hashlib.sha256()
         learnt = (self.tags, self.allowed, *(self.targets or ()), self.weights)
         seen = (*astuple(self.types), self.gazetteers, *(self.read or ()), self.auxiliary)
-        for array in (self.lengths, self.token_types, *seen, *learnt):
-            if array is not None:
-                digest.update(f"{array.dtype} {array.shape} ".encode() + array.tobytes())
-        return digest.hexdigest()
+        return _checksum((self.lengths, self.token_types, *seen, *learnt))
+
+    def taught_checksum(self) -> str:
+        """SHA-256 of what a teacher says."""
+        return _checksum(self.targets or ())
 
     def batch(self, sentences: np.ndarray) -> Batch:
         """The batch of some sentences, by number, in the order given."""
@@ -209,3 +209,11 @@ def bucketed(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> 
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     for number in rng.permutation(len(batches)):
         yield batches[number]
+
+
+def _checksum(arrays: Iterable[np.ndarray | None]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        if array is not None:
+            digest.update(f"{array.dtype} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()

@@ -23,6 +23,9 @@ from ner.features.vectors import MISSING, Vectors, combine
 from ner.features.word_lists import read_words, write_words
 
 UNKNOWN = 0
+MOST = 32
+"""Prefixes of a path that may be features: there is a number for each of every path, whoever wrote the file."""
+
 _PATH = re.compile(r"[01]+")
 _PREFIXES = re.compile(r"(?:[01]+ )*([01]+)")
 _PACKED = {
@@ -47,10 +50,11 @@ class Clusters:
         words: distinct and in code point order; packed, they are only searched.
         paths: distinct texts of 0 and 1.
         path_of_word: for each word the position of its path.
-        prefixes: lengths, in bits, of the P prefixes that are features.
+        prefixes: lengths, in bits, of the P prefixes that are features, at most `MOST`.
 
     Raises:
-        ValueError: the words are not in order, or a position, path or length is none.
+        ValueError: the words are not in order, or a position, path or length is none; a path stands there twice, or
+            there are too many prefixes.
     """
 
     def __init__(
@@ -69,8 +73,12 @@ class Clusters:
             raise ValueError("not every word has a path")
         if path_of_word.max(initial=-1) >= len(paths):
             raise ValueError("a word has a path that is not there")
+        if len(set(paths)) < len(paths):
+            raise ValueError("a path stands there twice")
         if min(prefixes, default=1) < 1:
             raise ValueError("a prefix has no bit")
+        if len(prefixes) > MOST:
+            raise ValueError(f"there are {len(prefixes)} prefixes, and {MOST} are the most")
         self.words, self.paths, self.path_of_word, self.prefixes = words, paths, path_of_word, prefixes
         self._lookup = Lookup(self._find, UNKNOWN)
         self._numbers = np.zeros((len(paths) + 1, len(prefixes)), np.int64)

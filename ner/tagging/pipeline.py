@@ -57,6 +57,8 @@ _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".conllu"
              ".txt": "text", ".parquet": "parquet"}  # fmt: skip
 _OTHERS = (".csv", ".json", ".xml", ".ann", ".spacy", ".xlsx", ".docx", ".pdf")  # which a user would not get
 _DEFAULT = DataConfig()
+_OF_RECORDS = ("jsonl", "parquet", "dataset")
+_READ_IN = {"separator": ("conll",), "word_column": ("conll",), "text": _OF_RECORDS, "tokens": _OF_RECORDS}
 _FIRST_WINDOW, _WINDOW, _WINDOW_OF_A_GPU = 8192, 24576, 98304
 _CHARACTERS = 64  # of a record count as a token: what it holds beside its text is kept in memory, too
 
@@ -95,13 +97,14 @@ def tag_file(
 
     Raises:
         DataError: the input cannot be read as what it was said to be, or the output cannot be written.
-        ConfigError: the options ask for what the output's format has no place for, or the ending of source or target
-            promises another format than any.
+        ConfigError: the options ask for what the output's format has no place for, or say how another format than the
+            source's is read; or the ending of source or target promises another format than any.
     """
     refuse_same(source, target)
     read = read or input_kind(source)
     write = write or by_name(target, OUTPUTS) or _alike(read, target)
     options = options or TagOptions()
+    check_reading(read, data)
     options.check_output(write)
     window = window or (_WINDOW if tagger.device == "cpu" else _WINDOW_OF_A_GPU)
     with _in_bulk, OUTPUTS[write](target, options, f"Entities of {name_of(source)}") as output:
@@ -264,6 +267,16 @@ def input_kind(source: Source) -> str:
     if isinstance(source, (str, os.PathLike)) and source != "-" and Path(source).is_dir():
         return "dataset"
     return kind_by_name(source)
+
+
+def check_reading(read: str, data: DataConfig) -> None:
+    """Raise a `ConfigError` if it is said of what is read how something else is to be read."""
+    for key, formats in _READ_IN.items():
+        value = getattr(data, key)
+        if value != getattr(_DEFAULT, key) and read not in formats:
+            raise ConfigError(
+                f"data.{key}={value} has no place in {read}: leave it out, or say what is read, --from {formats[0]}"
+            )
 
 
 def kind_by_name(source: Source) -> str:

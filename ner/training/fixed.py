@@ -14,6 +14,7 @@ from ner.features.batches import EncodedCorpus
 from ner.training.preparation import Prepared
 
 CONTENT = "content of a file of vectors, clusters or gazetteers"
+TAUGHT = "answer of the teachers"
 
 
 def fixed_by(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def fixed_by(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
         "model": config["model"],
         "distillation.temperature": config["distillation"]["temperature"],
         **{f"training.{key}": config["training"][key] for key in keys},
+        TAUGHT: corpus.taught_checksum(),
         CONTENT: corpus.checksum() + sha256(prepared.matrix.tobytes()).hexdigest(),
     }
 
@@ -35,6 +37,7 @@ def fixed_by(prepared: Prepared, corpus: EncodedCorpus) -> dict[str, Any]:
 def changed_since(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The names of what differs from a checkpoint, whose configuration may lack keys that came later."""
     before = _up_to_date(before)
+    before.setdefault(TAUGHT, now.get(TAUGHT))  # a checkpoint without it has it in its content
     return [key for key, value in now.items() if value != before.get(key)]
 
 

@@ -168,3 +168,5 @@ def test_info_does_without_scores(run: Run, tiny_model: Path, tmp_path: Path) ->
         else:
             (copy / "metrics.json").write_text(broken)
         assert run("info", copy).stdout.splitlines()[-1] == "scores       none stored"
+    (copy / "metrics.json").write_text('{"data": {}, "dev": {"micro": {"precision": NaN, "recall": 0, "f1": NaN}}}')
+    assert run("info", copy).stdout.splitlines()[-1].startswith("tokenizer")

@@ -115,3 +115,14 @@ def test_surrogates_are_refused_where_they_cannot_be_kept(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"tokens": ["ok"], "tags": ["O"]}\n{"tokens": ["\\ud83d"], "tags": ["O"]}\n')
     with pytest.raises(DataError, match=r"a\.jsonl:2: .*half of a surrogate pair"):
         load(DataConfig(train=str(tmp_path / "a.jsonl")))
+
+
+def test_options_of_column_files_that_are_not_used_are_told(tmp_path, caplog):
+    (tmp_path / "a.jsonl").write_text('{"tokens": ["Ada"], "tags": ["B-PER"]}\n')
+    (tmp_path / "a.conll").write_text("Ada\tB-PER\n")
+    data = DataConfig(separator="tab", word_column=0)
+    assert len(list(read(tmp_path / "a.jsonl", data))) == len(list(read(tmp_path / "a.conll", data))) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path / 'a.jsonl'} is read as jsonl: data.{key} is of column files, and not used"
+        for key in ("separator=tab", "word_column=0")
+    ]

@@ -136,6 +136,8 @@ GOOD = {"paths": ["0", "10"], "path_of_word": [0, 1, 1], "prefixes": [1]}
         {"path_of_word": [0, 1, 10**30]},
         {"prefixes": [0]},
         {"prefixes": ["1"]},
+        {"prefixes": [1] * 33},
+        {"paths": ["0", "0"]},
     ],
 )
 def test_a_saved_head_that_is_wrong_is_refused(tmp_path, change):
@@ -224,6 +226,8 @@ def test_many_questions_are_answered_as_the_first_ones(monkeypatch):
         ({"paths": np.frombuffer(b"0 x", np.uint8)}, "anything but 0 and 1"),
         ({"paths": np.frombuffer(b"0 \xff", np.uint8)}, "ascii"),
         ({"prefixes": np.array([0])}, "no bit"),
+        ({"prefixes": np.arange(1, 34)}, "there are 33 prefixes, and 32 are the most"),
+        ({"paths": np.frombuffer(b"0 0 0", np.uint8)}, "a path stands there twice"),
         ({"more": np.array([0])}, "not the arrays"),
         (None, "safetensors|[Hh]eader"),
         (b"BF16", "holds no clusters"),  # types that numpy does not have

@@ -29,3 +29,9 @@ def test_a_configuration_without_vectors(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(json.dumps({"data": {"train": "x.conll"}}))
     with pytest.raises(typer.BadParameter, match="names no vectors"):
         peer_scores.main(tmp_path / "a.yaml", output=tmp_path)
+
+
+def test_a_configuration_with_several_files_of_vectors(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(json.dumps({"data": {"train": "x.conll"}, "vectors": ["a.txt", "b.txt"]}))
+    with pytest.raises(typer.BadParameter, match="names 2 files of vectors, and the peers read one"):
+        peer_scores.main(tmp_path / "a.yaml", output=tmp_path)

@@ -364,6 +364,24 @@ def test_options_that_make_no_sense(tagger: NameTagger, options: dict[str, Any],
         through(tagger, "Ada", "text", write, options=TagOptions(**options))
 
 
+@pytest.mark.parametrize(
+    ("read", "data", "message"),
+    [
+        (
+            "jsonl",
+            {"separator": "tab"},
+            r"^data.separator=tab has no place in jsonl: leave it out, or .* --from conll$",
+        ),
+        ("text", {"word_column": 0}, r"data.word_column=0 has no place in text"),
+        ("conll", {"tokens": "words"}, r"data.tokens=words has no place in conll: leave it out, or .* --from jsonl"),
+        ("text", {"text": "body"}, r"data.text=body has no place in text"),
+    ],
+)
+def test_how_another_format_is_read(tagger: NameTagger, read: str, data: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        through(tagger, "Ada", read, "jsonl", data=DataConfig(**data))
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),

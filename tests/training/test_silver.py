@@ -15,6 +15,7 @@ from ner.corpus.read import read
 from ner.errors import ConfigError, DataError
 from ner.features.batches import EncodedCorpus
 from ner.schemes import convert
+from ner.training.fixed import CONTENT, TAUGHT, changed_since, fixed_by
 from ner.training.listener import Listener
 from ner.training.preparation import prepare
 
@@ -125,6 +126,23 @@ def test_the_teachers_tags_do_not_decide_the_scheme(
     silver = prepared.corpus["train"]["tags"][-len(sentences) :]
     told = [found.tags("IOB1")[0] for found in ner.load(tiny_model).tag_tokens([one.tokens for one in sentences])]
     assert silver == told and any("I-" in tag for tags in told for tag in tags)
+
+
+def test_of_what_a_checkpoint_fixes_other_targets_are_named(
+    tiny_config: dict[str, Any], tiny_model: Path, text: Path
+) -> None:
+    before, now = (
+        fixed_by(prepared, prepared.encoded())
+        for targets in ("soft", "paths")
+        if (
+            prepared := prepare(
+                load_config(_config(tiny_config, tiny_model, text, targets=targets)), None, Listener()
+            )
+        )
+    )
+    assert changed_since(before, before) == [] and changed_since(before, now) == [TAUGHT, CONTENT]
+    del before[TAUGHT]
+    assert changed_since(before, now) == [CONTENT], "a checkpoint of before"
 
 
 def test_targets_change_what_is_learnt(tiny_config: dict[str, Any], tiny_model: Path, text: Path) -> None:

@@ -134,7 +134,7 @@ def read_whole(place: Place) -> bytes:
 
 
 def write_whole(place: Place, write: Callable[[Path], None]) -> None:
-    """Write a file so that it stands under its name whole or not at all, whoever is killed meanwhile.
+    """Write a file so that it stands under its name whole or not at all, whoever is killed or unplugged meanwhile.
 
     Args:
         place: of the file; one that stands there is replaced.
@@ -143,8 +143,8 @@ def write_whole(place: Place, write: Callable[[Path], None]) -> None:
     Raises:
         DataError: it cannot be written.
     """
-    if place.is_local:  # `write` replaces files as all of the package does
-        write(Path(place.path))
+    if place.is_local:
+        _write_here(Path(place.path), write)
         return
     with tempfile.TemporaryDirectory(prefix="ner-") as folder:
         local = Path(folder) / place.path.rpartition("/")[2]
@@ -155,6 +155,20 @@ def write_whole(place: Place, write: Callable[[Path], None]) -> None:
             with local.open("rb") as source, place.system.open_output_stream(fresh) as target:
                 shutil.copyfileobj(source, target, 1 << 22)
             place.system.move(fresh, place.path)
+
+
+def _write_here(path: Path, write: Callable[[Path], None]) -> None:
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        write(fresh)
+        with fresh.open("r+b") as file:
+            os.fsync(file.fileno())  # or after a power failure its name might stand without its content
+        fresh.replace(path)
+    except DataError as error:
+        place = path if error.path is not None and os.fspath(error.path) == str(fresh) else error.path
+        raise DataError(error.message, place, error.line, error.remedy) from None
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def write_once(place: Place, content: bytes) -> bytes:

@@ -19,6 +19,7 @@ from ner.integrations.ray.pool import run_on_ray
 from ner.integrations.ray.worker import Done, error_of
 from ner.prediction import Precision
 from ner.tagging.options import TagOptions
+from ner.tagging.pipeline import check_reading
 
 logger = logging.getLogger(__name__)
 
@@ -139,6 +140,7 @@ def plan(
         raise ConfigError(f"--to {write}: --engine ray writes {', '.join(WRITES)}, which can be put together")
     if read == "jsonl" and write == "parquet":
         raise ConfigError("--to parquet: the parts of JSONL may have other keys each; read parquet, or write JSONL")
+    check_reading(read, data)
     options.check_output(write)
     parts = cut(found, read, size, whole=bool(context))
     return Job(name, checksum, read, write, options, data, precision, size, found, parts)

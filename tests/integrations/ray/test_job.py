@@ -148,6 +148,21 @@ def test_a_file_elsewhere_stands_whole_or_not_at_all() -> None:
     assert read_whole(locate("memory://whole/deep/a")) == b"first" and listed(folder) == ["a"]
 
 
+def test_a_part_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, seen = locate(tmp_path / "part"), list[list[str]]()
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(sorted(path.name for path in tmp_path.iterdir())))
+    write_whole(place, lambda path: path.write_text("all of it") and None)
+    assert [name.startswith(".part.") for (name,) in seen] == [True] and read_whole(place) == b"all of it"
+
+    def full(path: Path) -> None:
+        path.write_text("half")
+        raise DataError("cannot be written: No space left on device.", path, remedy="Make room.")
+
+    with pytest.raises(DataError, match=r"/part: cannot be written: No space left on device. Make room."):
+        write_whole(place, full)
+    assert read_whole(place) == b"all of it" and listed(locate(tmp_path)) == ["part"]
+
+
 def test_the_fingerprint_is_of_all_that_tags(tmp_path: Path) -> None:
     import shutil
 

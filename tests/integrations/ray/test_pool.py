@@ -25,16 +25,18 @@ def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="module")
-def ray() -> Iterator[object]:
-    """A cluster of one core in this process, which is used as it is found."""
+def ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """A cluster of one core in this process, which is used as it is found: started once, which takes some seconds."""
     found = pytest.importorskip("ray")
     from ner.integrations.ray import pool
 
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - or its workers wait for the tests beside this one
-    library = pool._library()
-    pool._start(library, 1, None, "cpu", 1)
-    yield found
-    found.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")  # or its workers wait for the tests beside this one
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # where Ray keeps a token
+        library = pool._library()
+        pool._start(library, 1, None, "cpu", 1)
+        yield found
+        found.shutdown()
 
 
 def test_an_actor_of_ray_does_what_a_worker_does(ray: object, tmp_path: Path) -> None:
