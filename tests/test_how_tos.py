@@ -45,7 +45,7 @@ def run(line: str) -> None:
     if program != "ner":
         subprocess.run(["bash", "-c", line], check=True)
         return
-    result = CliRunner().invoke(app, arguments + SMALL * (arguments[0] == "train"))
+    result = CliRunner().invoke(app, arguments + SMALL * (arguments[0] in ("train", "curve")))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, f"{line}\n{result.output}"

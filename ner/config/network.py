@@ -117,7 +117,7 @@ class AuxiliaryConfig(Section):
     """A second task, learnt from another column of the training data through the same encoder (Caruana 1997).
 
     Attributes:
-        column: whose values are predicted too, such as part of speech: named as in `FeatureConfig.columns`. Only
+        column: whose values are predicted too, such as part of speech: named as in `model.features.columns`. Only
             train needs to have it, and tagging has nothing to do with it.
         weight: of its loss, the negative log-likelihood of a token's value, where that of the tags counts 1.
     """
