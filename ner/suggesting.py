@@ -17,6 +17,7 @@ from ner.corpus.atomic import replacing
 from ner.corpus.beside import Beside
 from ner.corpus.read import read as read_corpus
 from ner.corpus.sentence import Sentence
+from ner.corpus.source import several
 from ner.corpus.write import to_json, write_columns
 from ner.document import Document, Offsets
 from ner.errors import ConfigError
@@ -59,12 +60,12 @@ class Suggestion:
 
 def suggest(
     model: str | os.PathLike[str] | Tagger,
-    files: Iterable[str | os.PathLike[str]],
+    files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     limit: int = 100,
     by: By = "entropy",
     alike: float = 0.5,
-    annotated: Iterable[str | os.PathLike[str]] = (),
+    annotated: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
     read: str | None = None,
     data: DataConfig = _DEFAULT,
 ) -> list[Suggestion]:
@@ -72,7 +73,7 @@ def suggest(
 
     Args:
         model: a model folder, or a tagger.
-        files: of text, columns or JSONL, as ``ner tag`` reads them; tags in them are not looked at.
+        files: of text, columns or JSONL, or one of them, as ``ner tag`` reads them; tags in them are not looked at.
         limit: at most so many sentences.
         by: ``entropy`` of all readings of the sentence, or ``confidence``, minus the logarithm of the probability of
             the best; both by word, for the work is by word too, and long sentences would always come first.
@@ -91,11 +92,11 @@ def suggest(
         )
     tagger = model if isinstance(model, Tagger) else load(model)
     known = Unlike(alike)
-    for path in annotated:
+    for path in several(annotated):
         for done in read_corpus(path, data, tagged=False):
             known.add(done.tokens)
     ranked: list[tuple[float, int, _Sentence]] = []
-    stream = _sentences(files, tagger, read, data)
+    stream = _sentences(several(files), tagger, read, data)
     number = 0
     while window := list(islice(stream, _WINDOW)):
         documents = [sentence.document for sentence in window]

@@ -310,6 +310,8 @@ def _prepare_torch(path: str | os.PathLike[str], device: str, threads: int | Non
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # torch raises either, by how it was built
         reason = str(error).partition("\n")[0].rstrip(".")
+        if reason.startswith("Expected one of"):  # and then two dozen kinds, most of which nobody has
+            reason = "expected cpu, cuda, or cuda:1 and so on"
         raise ConfigError(f"device {device}: cannot be used here: {reason}; cpu always can") from None
     if threads:
         set_threads(threads)

@@ -121,6 +121,13 @@ def test_every_kind_of_file(tiny_tagger: Tagger, tmp_path: Path) -> None:
         assert {one.line for one in found} == lines
 
 
+def test_one_file_is_no_list_of_letters(tiny_tagger: Tagger, text: Path, tmp_path: Path) -> None:
+    found = ner.suggest(tiny_tagger, str(text))
+    assert [one.line for one in found] == [one.line for one in ner.suggest(tiny_tagger, [text])] != []
+    write_suggestions(found, tmp_path / "known.conll", "conll")
+    assert ner.suggest(tiny_tagger, text, annotated=str(tmp_path / "known.conll")) == []
+
+
 @pytest.mark.parametrize("arguments", [{"limit": 0}, {"alike": 1.5}, {"by": "length"}])
 def test_what_cannot_be(tiny_tagger: Tagger, text: Path, arguments: dict[str, Any]) -> None:
     with pytest.raises(ner.ConfigError, match="expected at least 1, a share from 0 to 1, entropy or confidence"):

@@ -151,6 +151,11 @@ def test_devices_that_are_not_there(tiny_model: Path, device: str) -> None:
         ner.load(tiny_model, device=device)
 
 
+def test_what_is_no_device_is_told_in_short(tiny_model: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^device gpu: cannot be used here: expected cpu, cuda, or cuda:1"):
+        ner.load(tiny_model, device="gpu")
+
+
 def test_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such folder"):
         ner.load(tmp_path / "nothing")

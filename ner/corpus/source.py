@@ -12,7 +12,7 @@ import io
 import os
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -27,6 +27,11 @@ STRETCH = 1 << 22
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+
+
+def several(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    """Paths, of which there may be but one: a text is one path, not its characters."""
+    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
 
 
 def name_of(source: Source) -> str:

@@ -123,6 +123,21 @@ class Suspects:
     sentences: int
     entities: int
 
+    @property
+    def doubted(self) -> int:
+        """Annotated entities among the suspects."""
+        return sum(one.annotated is not None for one in self.ranked)
+
+    @property
+    def judgement(self) -> str:
+        """What to think of the models: "", unless they doubt most of what is annotated."""
+        if 2 * self.doubted <= self.entities:
+            return ""
+        return (
+            f"The models doubt {self.doubted:,} of the {self.entities:,} annotated entities, more than half: they "
+            "have learnt too little to judge. Give them vectors, more epochs (--epochs) or more sentences."
+        )
+
     def table(self, limit: int = 20) -> str:
         """The most suspicious."""
         rows = [
@@ -144,6 +159,7 @@ class Suspects:
             f"{len(self.ranked):,} suspects in {self.sentences:,} sentences with {self.entities:,} entities: the "
             "models would rather have something else there"
         )
+        head = f"{head}\n{self.judgement}" if self.judgement else head
         header = ("", "where", "what", "annotated", "rival", "P(annotated)", "P(rival)", "")
         return f"{head}\n\n{text_table(header, rows, left=5)}" if rows else head
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from ner.corpus.atomic import refuse_same, replacing
-from ner.corpus.source import lines
+from ner.corpus.source import lines, several
 from ner.errors import DataError, MissingExtraError
 from ner.text import Tokenizer, get_tokenizer, segment
 
@@ -20,7 +20,7 @@ _SENTENCE = 10_000  # words, of which gensim takes no more in a line
 
 
 def learn_vectors(
-    texts: Sequence[str | os.PathLike[str]],
+    texts: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
     method: Method = "fasttext",
@@ -39,7 +39,7 @@ def learn_vectors(
     ``min_count`` times have no row all the same.
 
     Args:
-        texts: files of text, plain or gzip; ``-`` is standard input. An empty line ends a paragraph.
+        texts: files of text, or one of them, plain or gzip; ``-`` is standard input. An empty line ends a paragraph.
         output: the file to write, packed if it ends in ``.gz``.
         method: ``fasttext`` or ``word2vec``.
         dim: size of the vectors.
@@ -59,6 +59,7 @@ def learn_vectors(
         NerError: there is no such tokenizer.
     """
     models = _gensim()
+    texts = several(texts)
     for path in texts:
         refuse_same(path, output)
     cut = get_tokenizer(tokenizer)

@@ -145,10 +145,13 @@ def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-async def _faults(_: Request, error: Exception) -> Response:
+async def _faults(request: Request, error: Exception) -> Response:
     """What is wrong with a request, without what was sent."""
     assert isinstance(error, RequestValidationError)
-    return _told(error.errors())
+    if "json" in request.headers.get("content-type", ""):
+        return _told(error.errors())
+    unread = {"loc": ["header", "content-type"], "msg": f"The body is not read without {_JSON}", "type": "unread"}
+    return _told([unread, *error.errors()])
 
 
 async def _fault(_: Request, error: Exception) -> Response:

@@ -107,7 +107,11 @@ def _splits(name: str) -> Mapping[str | None, Any]:
     folder = Path(name)
     if not any((folder / file).is_file() for file in ("dataset_dict.json", "state.json")):
         fault = "is a folder, but no data set that save_to_disk wrote." if folder.is_dir() else "no such folder."
-        raise DataError(fault, name, remedy="Name the folder of a data set, or files one by one.")
+        raise DataError(
+            fault,
+            name,
+            remedy="Name a file or the folder of a data set; `ner tag --engine ray` takes folders of files.",
+        )
     try:
         found = datasets.load_from_disk(name)
     except Exception as error:  # whatever a damaged folder makes it raise

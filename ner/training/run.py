@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from ner.tagger import Tagger
 
 T = TypeVar("T")
+NOTHING_FOUND = (
+    "Dev F1 is 0 after every epoch: the model is of no use yet, unless dev holds no entities. Few sentences need "
+    "more epochs (--resume training.epochs=N goes on from here), and vectors."
+)
 Saved = tuple[dict[str, dict[str, Tensor]], dict[str, Any]]
 
 
@@ -211,6 +215,8 @@ class Run:
             for step in self.trainer.run_epoch():
                 self.listener.step(self.trainer.epoch + 1, step)
             self._close_epoch()
+        if self.best_f1 == 0:
+            self.listener.note(NOTHING_FOUND)
         self._load_best()
         result = TrainResult(self.folder.path, self.folder.model, self.epochs, self.best_epoch)
         self._fit_decoding(result)

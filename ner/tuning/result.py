@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ner.config import Config, with_values
+from ner.config import Config, value_of, with_values
 from ner.corpus.atomic import replacing
 from ner.errors import ConfigError
 from ner.evaluation import plots
@@ -159,11 +159,14 @@ class Tuning(Shown):
             return "No trial is complete yet."
         if best is start:
             return f"The configuration as it is was best: dev F1 {percent(best.f1)}."
+        outside = ", ".join(f"{key} {value_of(self.config, key)}" for key in self.space.outside(self.config))
+        untried = f" The configuration as it is was not tried: the space lacks {outside}." if outside else ""
         gain = "" if start is None else f", {100 * (best.f1 - (start.f1 or 0.0)):+.2f} to the configuration as it is"
         return (
             f"Best: trial {best.number}, dev F1 {percent(best.f1)}{gain}. The best of {len(self.complete)} on the "
             "same dev data is also the luckiest: train it and the configuration as it is with other seeds "
             "(ner train --seeds), and hold one against the other (ner compare)."
+            f"{untried}"
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -124,9 +124,11 @@ class Space(dict[str, "Choice | Range"]):
 
     def point(self, config: Config) -> dict[str, Any] | None:
         """Where a configuration lies in the space, as the sampler knows it; None if it lies outside."""
-        values = {key: value_of(config, key) for key in self}
-        inside = all(dimension.holds(values[key]) for key, dimension in self.items())
-        return {key: _name(value) for key, value in values.items()} if inside else None
+        return None if self.outside(config) else {key: _name(value_of(config, key)) for key in self}
+
+    def outside(self, config: Config) -> list[str]:
+        """The keys whose values in a configuration are not among those that are searched."""
+        return [key for key, dimension in self.items() if not dimension.holds(value_of(config, key))]
 
     def grid(self) -> list[dict[str, Any]]:
         """Every point, as the sampler knows it.

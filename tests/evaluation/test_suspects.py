@@ -43,13 +43,23 @@ def test_order_place_and_table() -> None:
         (TOKENS, lambda word: f"a.conll:{1 + word}", Belief({NEW_YORK: 0.05}, {FIRM: 0.9}, {NEW_YORK: 0.05})),
         (TOKENS, lambda word: f"a.conll:{9 + word}", Belief({NEW_YORK: 0.001}, {FIRM: 0.5}, {NEW_YORK: 0.1})),
     ]
-    found = Suspects(tuple(rank(sentences)), 2, 2)
+    found = Suspects(tuple(rank(sentences)), 2, 4)
     assert [(one.sentence, one.place) for one in found.ranked] == [(1, "a.conll:11"), (0, "a.conll:3")]
     lines = found.table().splitlines()
-    assert lines[0].startswith("2 suspects in 2 sentences with 2 entities")
+    assert lines[0].startswith("2 suspects in 2 sentences with 4 entities")
     assert lines[3].split() == [
         "1", "a.conll:11", "type", "New", "York", "(LOC)", "New", "York", "(ORG)", "0.001", "0.500",
         "Ada", "of", "«New", "York»", "sings",
     ]  # fmt: skip
     assert len(found.table(1).splitlines()) == 4 and found.table(0).count("\n") == 0
     assert found.to_json()["suspects"][0]["annotated"] == {"text": "New York", "label": "LOC", "start": 2, "end": 4}
+
+
+def test_models_that_know_too_little_are_no_judges() -> None:
+    doubts = (TOKENS, str, Belief({NEW_YORK: 0.05}, {FIRM: 0.9}, {NEW_YORK: 0.05}))
+    missing = (TOKENS, str, Belief({NEW_YORK: 0.9}, {ADA: 0.6, NEW_YORK: 0.9}, {NEW_YORK: 0.1, ADA: 0.15}))
+    half = Suspects(tuple(rank([doubts, missing])), 2, 2)  # what is missing says nothing of what is annotated
+    assert len(half.ranked) == 2 and half.doubted == 1 and not half.judgement
+    most = Suspects(tuple(rank([doubts, doubts, missing])), 3, 3)
+    assert most.doubted == 2 and most.table().splitlines()[1] == most.judgement
+    assert most.judgement.startswith("The models doubt 2 of the 3 annotated entities, more than half")

@@ -100,6 +100,8 @@ def test_what_cannot_be_learnt_from(text: Path, tmp_path: Path) -> None:
         learn_vectors([text], tmp_path / "v.txt", min_count=50)
     with pytest.raises(DataError, match="no such file"):
         learn_vectors([tmp_path / "none.txt"], tmp_path / "v.txt")
+    with pytest.raises(DataError, match=r"^none\.txt: no such file"):
+        learn_vectors("none.txt", tmp_path / "v.txt")
     with pytest.raises(NerError, match="there is no tokenizer 'x'"):
         learn_vectors([text], tmp_path / "v.txt", tokenizer="x")
     assert not (tmp_path / "v.txt").exists()

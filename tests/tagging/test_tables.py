@@ -274,7 +274,7 @@ def test_what_cannot_be_read_or_written(tagger: NameTagger, tmp_path: Path) -> N
     refused("a.parquet: is no parquet file", tmp_path / "a.parquet")
     refused("b.parquet: no such file", tmp_path / "b.parquet")
     refused("<stdin>: a parquet file is read from its end", "-", read="parquet")
-    refused("is a folder, but no data set that save_to_disk wrote", tmp_path, read="dataset")
+    refused("is a folder, but no data set that save_to_disk wrote.*--engine ray", tmp_path, read="dataset")
     refused("nowhere: no such folder", tmp_path / "nowhere", read="dataset")
     (tmp_path / "a.txt").write_text("Ada\n")
     refused("--n-best has no place in parquet", tmp_path / "a.txt", options=TagOptions(n_best=2))

@@ -18,7 +18,7 @@ from ner.evaluation.scores import score
 from ner.persistence import load_model
 from ner.torch_prediction import TorchPredictor
 from ner.training.loop import Trainer
-from ner.training.run import train
+from ner.training.run import NOTHING_FOUND, Run, train
 from tests.training.runs import Make, Notes, Stop, Stopped, epochs, outcome, run_of
 
 
@@ -38,6 +38,14 @@ def test_what_a_training_leaves_behind(make: Make, tiny_corpus: DatasetDict) -> 
         heard for epoch in (1, 2, 3) for heard in [f"step of {epoch}"] * 10 + [f"epoch {epoch}"]
     )]  # fmt: skip
     assert notes.best[result.best_epoch - 1] and not any(notes.best[result.best_epoch :])
+
+
+@pytest.mark.parametrize("f1", [0.0, 0.5])
+def test_a_model_that_finds_nothing_is_told_of(make: Make, monkeypatch: pytest.MonkeyPatch, f1: float) -> None:
+    notes = Notes()
+    monkeypatch.setattr(Run, "_dev_counts", lambda run: {"precision": f1, "recall": f1, "f1": f1})
+    train(make(epochs=1), listener=notes)
+    assert (NOTHING_FOUND in notes.notes) == (f1 == 0)
 
 
 def test_the_scores_are_those_of_the_model_that_is_left(make: Make, tiny_corpus: DatasetDict) -> None:

@@ -80,6 +80,15 @@ def test_the_configuration_as_it_is_comes_first(
     assert found.verdict().startswith("The configuration as it is was best")
 
 
+def test_a_configuration_outside_the_space_is_told_of(
+    tiny_config: Config, tiny_space: Config, rehearsal: Rehearsal
+) -> None:
+    own = load_config(tiny_config).model.encoder.hidden
+    found = ner.tune(tiny_config, {**tiny_space, "model.encoder.hidden": [own + 1, own + 2]}, trials=1)
+    assert found.start is None
+    assert f"was not tried: the space lacks model.encoder.hidden {own}." in found.verdict()
+
+
 def test_test_data_are_not_read(tiny_config: Config, tiny_space: Config, tiny_corpus: datasets.DatasetDict) -> None:
     tiny_config["data"]["test"] = "there/is/no/such/file.conll"
     found = ner.tune(tiny_config, tiny_space, trials=1)

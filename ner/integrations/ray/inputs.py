@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ner.corpus.source import several
 from ner.errors import ConfigError, DataError
 from ner.integrations.ray.places import Place, locate, reported
 from ner.integrations.ray.walking import files_below
@@ -52,7 +53,7 @@ def find_inputs(
         DataError: there is no such file, or none in a folder or under a pattern; a file is there twice, or is named
             and lies in the folder of which none is taken.
     """
-    names = [named] if isinstance(named, (str, os.PathLike)) else list(named)
+    names = several(named)
     found = [one for name in names for one in _files(os.fspath(name))]
     if besides is not None:
         found = _outside(found, besides, {os.fspath(name) for name in names})
