@@ -193,6 +193,13 @@ def test_label_smoothing_is_of_the_softmax_head() -> None:
     assert load_config({"model": {"label_smoothing": 0.1, "head": "softmax"}}).model.label_smoothing == 0.1
 
 
+@pytest.mark.parametrize("key", ["model.chars.widths", "model.features.cluster_prefixes"])
+def test_nobody_needs_thousands_of_them(key: str) -> None:
+    assert load_config({}, [f"{key}={[3] * 32}"])
+    with pytest.raises(ConfigError, match=rf"{key}: List should have at most 32 items"):
+        load_config({}, [f"{key}={[3] * 33}"])
+
+
 @pytest.mark.parametrize(
     ("encoder", "message"),
     [

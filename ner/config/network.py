@@ -36,14 +36,14 @@ class CharConfig(Section):
     Attributes:
         dim: size of a character's embedding; 0 leaves the CNN out.
         filters: for each width.
-        widths: of the windows, in characters.
+        widths: of the windows, in characters; at most 32 of them.
         dropout: on the CNN's input.
         max_length: longer words are seen by their first and last halves of so many characters.
     """
 
     dim: Annotated[int, Field(ge=0)] = 30
     filters: Positive = 30
-    widths: Annotated[list[Positive], Field(min_length=1)] = [3]
+    widths: Annotated[list[Positive], Field(min_length=1, max_length=32)] = [3]
     dropout: Fraction = 0.5
     max_length: Annotated[int, Field(ge=4)] = 48
 
