@@ -267,6 +267,10 @@ COMMANDS: list[tuple[str, str]] = [
         "plain.conll: the check found what would spoil a training:\n  train has",
     ),
     ("train CONFIG data.train=wrong.conll", "Column 2 looks like tags: set data.tag_column=2."),
+    (
+        "train CONFIG vectors=[nothing.txt] model.features.clusters=nothing.tsv",
+        "2 files are missing: nothing.txt, nothing.tsv. Check the paths",
+    ),
     ("train CONFIG vectors=cut.txt", "cut.txt:2: expected a word and 3 numbers, found 2 numbers."),
     ("train CONFIG vectors=empty.conll", "empty.conll: the file holds no vectors."),
     ("train CONFIG model.features.clusters=words.conll", "words.conll:1: expected a word and its cluster path"),

@@ -28,6 +28,7 @@ from ner.modules.auxiliary import AuxiliaryHead
 from ner.modules.language_model import LanguageModelHead
 from ner.text import get_tokenizer
 from ner.training.listener import Listener
+from ner.training.named_files import refuse_missing
 from ner.training.predecessor import Predecessor, predecessor
 from ner.training.silver import join, label
 
@@ -143,6 +144,7 @@ def prepare(config: Config, dataset: DatasetDict | None, listener: Listener) -> 
         NerError: there is no such tokenizer.
     """
     get_tokenizer(config.tagging.tokenizer)  # one that is not there would be found out only after the training
+    refuse_missing(config, dataset is not None)
     start = predecessor(config)
     vectors = [read_vectors(path) for path in config.vectors] if start is None else [start.vectors]
     others = further_columns(config)

@@ -10,7 +10,7 @@ from datasets import DatasetDict
 
 import ner
 from ner.config import load_config
-from ner.errors import ConfigError, DataError
+from ner.errors import ConfigError, DataError, ModelError
 from ner.training.listener import Listener
 from ner.training.preparation import Prepared, prepare
 from tests.training.runs import Config, Notes
@@ -19,6 +19,21 @@ from tests.training.runs import Config, Notes
 def prepared(config: Config, corpus: DatasetDict | None = None, **words: Any) -> Prepared:
     config = {**config, "model": {**config["model"], "words": {"dim": 8, **words}}}
     return prepare(load_config(config), corpus, Listener())
+
+
+def test_missing_files_are_named_at_once(tiny_config: Config, tiny_corpus: DatasetDict, tmp_path: Path) -> None:
+    words, clusters = str(tmp_path / "words.txt"), str(tmp_path / "paths")
+    config = {**tiny_config, "vectors": [words]}
+    with pytest.raises(DataError, match=r"words\.txt: no such file"):  # a single one by its reader
+        prepared(config)
+    config["data"] = {**config["data"], "test": [str(tmp_path / "test.conll")]}
+    config["model"] = {**config["model"], "features": {"clusters": clusters, "gazetteers": [clusters]}}
+    with pytest.raises(DataError, match=r"^3 files are missing: .*test\.conll, .*words\.txt, .*paths\. Check"):
+        prepared(config)
+    with pytest.raises(DataError, match=r"^2 files are missing: .*words\.txt, .*paths\. Check"):
+        prepared(config, tiny_corpus)
+    with pytest.raises(ModelError):  # what the model to start from brings is not read, and one file is left
+        prepared({**config, "training": {**config["training"], "start_from": str(tmp_path / "none")}})
 
 
 def test_vocabulary_characters_and_tags_are_those_of_train_alone(
