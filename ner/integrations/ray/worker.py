@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from ner import errors
@@ -70,13 +72,28 @@ class Worker:
         tokens: list[int] = []
         tagger, target = self._tagger, locate(self._output).beside(job.name_of(number))
         with opened_part(job.inputs[part.input], part, job.read) as stream:
-            write_whole(
-                target,
-                lambda path: tokens.append(
-                    tag_file(tagger, stream, path, read=job.read, write=job.write, options=job.options, data=job.data)
-                ),
-            )
+
+            def write(path: Path) -> None:
+                found = tag_file(
+                    tagger, stream, path, read=job.read, write=job.write, options=job.options, data=job.data
+                )
+                if job.write == "conll" and number + 1 < len(job.parts):
+                    _end_sentence(path)
+                tokens.append(found)
+
+            write_whole(target, write)
         return tokens[0]
+
+
+def _end_sentence(path: Path) -> None:
+    """Add the line end and empty line that a column file may lack: its last sentence would go on in the next file."""
+    with path.open("r+b") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 4))
+        end = file.read()
+        line_end = b"\r\n" if end.endswith(b"\r\n") else b"\n"
+        shown = end.replace(b"\r\n", b"\n")
+        if shown and not shown.endswith(b"\n\n"):
+            file.write(line_end if shown.endswith(b"\n") else 2 * line_end)
 
 
 class _Kept(logging.Handler):

@@ -106,6 +106,20 @@ def test_files_that_are_not_cut(small: int, texts: list[str], tmp_path: Path) ->
     assert written(tmp_path / "columns") == (tmp_path / "plain.conll").read_bytes()
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\r\n", "\r\n\r\n"])
+def test_a_sentence_does_not_go_on_in_the_next_file(small: int, tmp_path: Path, end: str) -> None:
+    tagger, plain = ner.load(MODEL, threads=1), []
+    for name in ("a", "b"):
+        source = tmp_path / "in" / f"{name}.conll"
+        source.parent.mkdir(exist_ok=True)
+        source.write_bytes(f"Ada O\nleft O{end}".encode())
+        ner.tag_file(tagger, source, tmp_path / name)
+        plain.append((tmp_path / name).read_bytes())
+    tag_files(MODEL, tmp_path / "in", tmp_path / "out", part_size=small, runner=here)
+    whole = end if end.count("\n") == 2 else 2 * (end or "\n")
+    assert written(tmp_path / "out") == plain[0].removesuffix(end.encode()) + whole.encode() + plain[1]
+
+
 def test_after_a_kill_only_what_is_missing_is_tagged(small: int, texts: list[str], tmp_path: Path) -> None:
     source, out = tmp_path / "in.txt", tmp_path / "out"
     source.write_text("\n".join(texts))
