@@ -40,7 +40,9 @@ def train(
         with Screen() as screen:
             found = train_seeds(settings, chosen, resume=resume, overwrite=overwrite, listener=screen)
         if is_main_process():
-            show(f"\n{found.table()}\n\nSummary: {found.folder / 'seeds.json'}. Hold it against others: ner compare")
+            summary = f"Summary: {found.folder / 'seeds.json'}. Hold it against others: ner compare"
+            together = f". All of them together: ner tag {found.folder} FILE" if len(chosen) > 1 else ""
+            show(f"\n{found.table()}\n\n{summary}{together}")
         return
     with Screen() as screen:
         result = train_model(settings, resume=resume, overwrite=overwrite, listener=screen)

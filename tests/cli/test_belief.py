@@ -23,6 +23,7 @@ def config(tiny_config: dict[str, Any], tmp_path: Path) -> Path:
 
 def test_seeds(run: Run, config: Path, tmp_path: Path) -> None:
     output = run("train", config, "training.epochs=1", "--seeds", "2,5").stdout
+    assert re.search(r"All of them together: ner tag \S+ FILE$", output.rstrip())
     assert output.count("train: 40 sentences") == 1
     assert "seed 5, run 2 of 2" in output
     assert len(re.findall(rf"^{tmp_path}/run/seed[25] +[25] +[0-9.]+ +[0-9.]+ +1", output, re.MULTILINE)) == 2
