@@ -24,7 +24,7 @@ from ner.errors import ConfigError
 from ner.features.lookup import spellings
 from ner.prediction import Explanation
 from ner.tagger import Tagger, load
-from ner.tagging.pipeline import INPUTS, input_kind
+from ner.tagging.pipeline import INPUTS, check_reading, input_kind
 
 By = Literal["entropy", "confidence"]
 
@@ -83,20 +83,24 @@ def suggest(
         data: how files are read.
 
     Raises:
-        ConfigError: a limit or share that is none, or an unknown measure.
+        ConfigError: a limit or share that is none, or an unknown measure; or it is said how files of another format
+            are read.
         ModelError, DataError: the model or a file cannot be used.
     """
     if limit < 1 or not 0 <= alike <= 1 or by not in ("entropy", "confidence"):
         raise ConfigError(
             f"limit {limit}, alike {alike}, by {by}: expected at least 1, a share from 0 to 1, entropy or confidence"
         )
+    files, annotated = several(files), several(annotated)
+    if not annotated:  # which may be of another format than what is read to be annotated
+        check_reading({read or input_kind(path) for path in files}, data)
     tagger = model if isinstance(model, Tagger) else load(model)
     known = Unlike(alike)
-    for path in several(annotated):
+    for path in annotated:
         for done in read_corpus(path, data, tagged=False):
             known.add(done.tokens)
     ranked: list[tuple[float, int, _Sentence]] = []
-    stream = _sentences(several(files), tagger, read, data)
+    stream = _sentences(files, tagger, read, data)
     number = 0
     while window := list(islice(stream, _WINDOW)):
         documents = [sentence.document for sentence in window]

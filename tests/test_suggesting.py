@@ -134,6 +134,14 @@ def test_what_cannot_be(tiny_tagger: Tagger, text: Path, arguments: dict[str, An
         ner.suggest(tiny_tagger, [text], **arguments)
 
 
+def test_how_another_format_is_read(tiny_tagger: Tagger, text: Path, tiny_files: Path) -> None:
+    tab = DataConfig(separator="tab")
+    with pytest.raises(ner.ConfigError, match=r"data.separator=tab has no place in text: leave it out"):
+        ner.suggest(tiny_tagger, text, data=tab)
+    blank = DataConfig(separator="blank")
+    assert ner.suggest(tiny_tagger, text, annotated=tiny_files / "dev.conll", data=blank)
+
+
 def test_no_doubt_is_zero() -> None:
     sure = suggesting.Explanation(1.0, 0.0, torch.ones(2, 1).numpy(), [])
     assert suggesting.uncertainty(sure, "entropy") == suggesting.uncertainty(sure, "confidence") == 0

@@ -104,7 +104,7 @@ def tag_file(
     read = read or input_kind(source)
     write = write or by_name(target, OUTPUTS) or _alike(read, target)
     options = options or TagOptions()
-    check_reading(read, data)
+    check_reading({read}, data)
     options.check_output(write)
     window = window or (_WINDOW if tagger.device == "cpu" else _WINDOW_OF_A_GPU)
     with _in_bulk, OUTPUTS[write](target, options, f"Entities of {name_of(source)}") as output:
@@ -269,13 +269,14 @@ def input_kind(source: Source) -> str:
     return kind_by_name(source)
 
 
-def check_reading(read: str, data: DataConfig) -> None:
-    """Raise a `ConfigError` if it is said of what is read how something else is to be read."""
+def check_reading(reads: Collection[str], data: DataConfig) -> None:
+    """Raise a `ConfigError` if something is said of how files are read that none of the formats has a place for."""
     for key, formats in _READ_IN.items():
         value = getattr(data, key)
-        if value != getattr(_DEFAULT, key) and read not in formats:
+        if value != getattr(_DEFAULT, key) and not any(read in formats for read in reads):
             raise ConfigError(
-                f"data.{key}={value} has no place in {read}: leave it out, or say what is read, --from {formats[0]}"
+                f"data.{key}={value} has no place in {' and '.join(sorted(reads))}: leave it out, "
+                f"or say what is read, --from {formats[0]}"
             )
 
 

@@ -140,7 +140,7 @@ def plan(
         raise ConfigError(f"--to {write}: --engine ray writes {', '.join(WRITES)}, which can be put together")
     if read == "jsonl" and write == "parquet":
         raise ConfigError("--to parquet: the parts of JSONL may have other keys each; read parquet, or write JSONL")
-    check_reading(read, data)
+    check_reading({read}, data)
     options.check_output(write)
     parts = cut(found, read, size, whole=bool(context))
     return Job(name, checksum, read, write, options, data, precision, size, found, parts)
