@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ner.config import Config
 from ner.evaluation.calibration import reliability
 from ner.evaluation.errors import analyse
 from ner.evaluation.notebook import html
@@ -20,6 +21,7 @@ from ner.training.portions import LearningCurve, Point
 from ner.training.repeated import SeedRuns
 from ner.training.run import TrainResult
 from ner.tuning.result import TrialRecord, Tuning
+from ner.tuning.space import Choice, Space
 
 WILD = "<script>&\"'"
 
@@ -63,10 +65,7 @@ RUNS = SeedRuns(Path(WILD), {1: RESULT, 2: RESULT})
 TRIAL = TrialRecord(0, "complete", {"model.encoder.hidden": WILD}, 0.5, 1, 2, 3.0, "trial-0", "")
 
 
-class Space:
-    def point(self, config):
-        return None
-
+SPACE = Space({"model.encoder.hidden": Choice((WILD, "b"))})
 
 SHOWN = {
     "scores": (SCORES, False),
@@ -77,7 +76,7 @@ SHOWN = {
     "errors": (analyse([[WILD, "b"]], [[Span(WILD, 0, 1)]], [[Span("LOC", 1, 2)]]), False),
     "seeds": (RUNS, False),
     "curve": (LearningCurve(Path("a"), (Point(0.5, 3, 2.0, RUNS), Point(1.0, 6, 4.0, RUNS))), True),
-    "tuning": (Tuning(WILD, Path("a"), Space(), None, (TRIAL,), {"a": 0.5, "b": 0.5}), True),  # type: ignore[arg-type]
+    "tuning": (Tuning(WILD, Path("a"), SPACE, Config(), (TRIAL,), {"a": 0.5, "b": 0.5}), True),
     "training": (RESULT, True),
     "reliability": (reliability([0.1, 0.9], [0, 1]), True),
     "thresholds": (curve([[Span("A", 0, 1)]], [[(Span("A", 0, 1), 0.8)]]), True),
