@@ -88,7 +88,7 @@ class Emitter:
         batching = Batching(sentences, beside.documents, self.model.context)
         device = self.model.project.weight.device
         # Without autocast: a thread of the pool does not have it, and vectors of words are kept.
-        with torch.inference_mode(), single_threaded(), full_precision(device), without_tf32(device):
+        with torch.inference_mode(), single_threaded(), full_precision(device):
             table, rows = self._cache.look_up(list(chain.from_iterable(sentences)))
         gazetteers = self.encoder.encode_sentences(sentences, beside.columns)
 

@@ -88,12 +88,12 @@ class TagSet:
         flat[first] = np.where(size == 1, single, begin)
         last = first + size - 1
         flat[last[size > 1]] = end[size > 1]
-        touches = (last[:-1] + 1 == first[1:]) & (sentence[:-1] == sentence[1:]) & (label[:-1] == label[1:])
-        for scheme, letter, where in (("IOB1", "B", first[1:]), ("IOE1", "E", last[:-1])):
-            if schemes.named(self.scheme) == scheme:
-                flat[where[touches]] = [
-                    self._number[schemes.join_tag(letter, self.labels[one])] for one in label[1:][touches]
-                ]
+        scheme = schemes.named(self.scheme)
+        if scheme in ("IOB1", "IOE1"):  # whose B and E are for spans of one label that touch
+            touches = (last[:-1] + 1 == first[1:]) & (sentence[:-1] == sentence[1:]) & (label[:-1] == label[1:])
+            letter, where = ("B", first[1:]) if scheme == "IOB1" else ("E", last[:-1])
+            numbers = np.array([self._number[schemes.join_tag(letter, one)] for one in self.labels])
+            flat[where[touches]] = numbers[label[1:][touches]]
         return tags
 
     @cached_property
